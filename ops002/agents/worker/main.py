@@ -1,0 +1,101 @@
+"""The worker's loop: one request, one reply, until the gate says exit or is gone."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+from typing import BinaryIO, Callable, Dict, Optional
+
+from ops002.agents import wire
+from ops002.agents.worker import limits, quiesce
+from ops002.agents.worker.scenario import Scenario
+from ops002.agents.worker.user_code import attempt
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def main() -> None:
+    """Serve requests until ``exit`` or the end of the channel."""
+    _die_with_the_gate()
+    requests, replies = _take_channel()
+    worker = _Worker()
+    for line in requests:
+        request = wire.decode(line)
+        if request is None:
+            continue
+        reply = worker.answer(request)
+        reply["id"], reply["key"] = request.get("id"), request.get("key")
+        replies.write(wire.encode(reply))
+        replies.flush()
+        if request.get("op") == "exit":
+            return
+
+
+def _die_with_the_gate() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _take_channel() -> tuple[BinaryIO, BinaryIO]:
+    """Move the channel off standard input and output.
+
+    Nothing that the workload prints, and no program that it starts, reaches it there.
+    """
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+class _Worker:
+    """Holds the scenario between requests, and nothing else of the workload."""
+
+    def __init__(self) -> None:
+        self._scenario: Optional[Scenario] = None
+        self._operations: Dict[str, Callable[[wire.Message], wire.Message]] = {
+            "load": self._load,
+            "infer": lambda _request: attempt(self._loaded().infer),
+            "call": lambda _request: attempt(self._loaded().fail),
+            "oom": self._oom,
+            "warm_pools": lambda _request: attempt(limits.warm_thread_pools),
+            "collect": lambda _request: attempt(gc.collect),
+            "quiesce": lambda _request: {"ok": True, "did": quiesce.quiesce()},
+            "unload": self._unload,
+            "exit": lambda _request: {"ok": True},
+        }
+
+    def answer(self, request: wire.Message) -> wire.Message:
+        operation = self._operations.get(str(request.get("op")))
+        if operation is None:
+            return {"ok": False, "exceptions": [], "detail": "unknown request"}
+        return operation(request)
+
+    def _loaded(self) -> Scenario:
+        if self._scenario is None:
+            raise RuntimeError("nothing is loaded")
+        return self._scenario
+
+    def _load(self, request: wire.Message) -> wire.Message:
+        def load() -> None:
+            self._scenario = Scenario(str(request["file"]), str(request["device"]))
+
+        reply = attempt(load)
+        if self._scenario is not None:
+            reply["has"] = self._scenario.optional_parts()
+        return reply
+
+    def _oom(self, request: wire.Message) -> wire.Message:
+        scenario = self._loaded()
+        size = request.get("size")
+        with limits.address_space(int(request["headroom"])) as limit:
+            reply = attempt(lambda: scenario.infer_sized(size))
+        reply["limit"] = limit
+        return reply
+
+    def _unload(self, _request: wire.Message) -> wire.Message:
+        scenario, self._scenario = self._scenario, None
+        return attempt(scenario.unload) if scenario is not None else {"ok": True}

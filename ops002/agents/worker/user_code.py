@@ -1,0 +1,63 @@
+"""Calls into the workload, and turns what it raises into plain text at once."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from types import TracebackType
+from typing import Any, Callable, Dict, List, Optional
+
+MAX_CHAIN = 20
+MAX_TEXT = 4000
+
+
+def attempt(call: Callable[[], object]) -> Dict[str, Any]:
+    """Call it; the reply says whether it returned, else which exceptions came.
+
+    The exception is gone when this returns: what outlives it are strings.
+    """
+    try:
+        call()
+    except BaseException as error:  # SystemExit and KeyboardInterrupt of the workload, too
+        reply: Dict[str, Any] = {"ok": False, "exceptions": _describe_chain(error)}
+    else:
+        reply = {"ok": True}
+    # The interpreter's own memory of an error that some hook of the workload may have set.
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+    return reply
+
+
+def _describe_chain(error: BaseException) -> List[Dict[str, Any]]:
+    chain: List[Dict[str, Any]] = []
+    seen = set()
+    current: Optional[BaseException] = error
+    while current is not None and id(current) not in seen and len(chain) < MAX_CHAIN:
+        seen.add(id(current))
+        chain.append(
+            {
+                "classes": [_full_name(kind) for kind in type(current).__mro__[:-1]],
+                "message": _message(current),
+                "raised_at": _innermost(current.__traceback__),
+            }
+        )
+        current = current.__cause__ or current.__context__
+    return chain
+
+
+def _full_name(kind: type) -> str:
+    module = getattr(kind, "__module__", "")
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:MAX_TEXT]
+    except BaseException:  # a __str__ of the workload may do anything
+        return "(its message could not be read)"
+
+
+def _innermost(trace: Optional[TracebackType]) -> List[str]:
+    frames = traceback.extract_tb(trace)[-8:]
+    return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

@@ -1,0 +1,89 @@
+"""The command line. Imports what a subcommand needs only when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ops002 import __version__
+
+_DESCRIPTION: Final = (
+    "Forces inference to fail and proves that GPU memory comes back to its baseline "
+    "(contract FALSIFY-OPS-002)."
+)
+_EXIT_CODES: Final = (
+    "exit codes: 0 pass, 1 fail, 2 usage or config, 3 inconclusive (red, too), "
+    "130/143 interrupted, 70 a defect of ops002"
+)
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run a subcommand; its exit code."""
+    options = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        # Whatever a name or a message holds, printing it must not be what fails.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    code: int = options.command(options, environ)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ops002", description=_DESCRIPTION, epilog=_EXIT_CODES)
+    parser.add_argument("--version", action="version", version=f"ops002 {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="force the faults and judge", epilog=_EXIT_CODES))
+    check = commands.add_parser("check-config", help="validate the config file only")
+    check.add_argument("config", nargs="?", metavar="FILE")
+    check.set_defaults(command=_check_config)
+    judge = commands.add_parser("judge", help="judge a report again from its raw measurement")
+    judge.add_argument("report", metavar="REPORT.json")
+    judge.set_defaults(command=_judge)
+    schema = commands.add_parser("schema", help="print the JSON Schema of the config file")
+    schema.add_argument("--report", action="store_true", help="of the report instead")
+    schema.set_defaults(command=_schema)
+    return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("--config", metavar="FILE", help="default: .github/ops002.yml, ops002.yml")
+    run.add_argument(
+        "--scenario", metavar="NAME", action="append", default=[], help="only this one"
+    )
+    run.add_argument("--device", metavar="DEVICE", help="instead of the config's")
+    run.add_argument("--report-dir", metavar="DIR", help="default: ops002-report")
+    run.add_argument("--json", action="store_true", help="print the report instead of the summary")
+    run.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from ops002.commands.run import RunOptions, run
+
+    chosen = RunOptions(
+        config=options.config,
+        scenarios=tuple(options.scenario),
+        device=options.device,
+        report_dir=options.report_dir,
+        json=options.json,
+    )
+    return run(chosen, environ, sys.stdout, sys.stderr)
+
+
+def _check_config(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from ops002.commands.check_config import check_config
+
+    return check_config(options.config, sys.stdout, sys.stderr)
+
+
+def _judge(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from ops002.commands.judge import judge
+
+    return judge(options.report, sys.stdout, sys.stderr)
+
+
+def _schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
+    from ops002.commands.schema import schema
+
+    return schema(report=options.report, out=sys.stdout)

@@ -1,0 +1,1 @@
+"""What each subcommand does. Imported only when it is asked for: `--help` stays instant."""

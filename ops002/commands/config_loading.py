@@ -1,0 +1,65 @@
+"""Finding, reading and checking the config file, for the commands that need it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ops002.config import Config, parse
+from ops002.config_file import read_yaml
+from ops002.config_problems import ConfigError, Problem
+
+DEFAULT_FILES: Final = (Path(".github/ops002.yml"), Path("ops002.yml"))
+
+
+@dataclass(frozen=True, slots=True)
+class BadConfig(Exception):
+    """The config can't be used: every problem, as a line for people."""
+
+    lines: tuple[str, ...]
+
+
+def load_config(
+    file: str | None, *, device: str | None = None, scenarios: tuple[str, ...] = ()
+) -> tuple[str, Config]:
+    """The config file's name and what it says, narrowed to the named scenarios.
+
+    Raises:
+        BadConfig: missing, unreadable or wrong.
+    """
+    path = _find(file)
+    try:
+        document = read_yaml(path.read_bytes())
+        config = parse(document.value, document.lines, device)
+        return str(path), _narrow(config, scenarios)
+    except OSError as error:
+        raise BadConfig((f"{path}: can't be read: {error.strerror}",)) from None
+    except ConfigError as error:
+        raise BadConfig(tuple(found.render(str(path)) for found in error.problems)) from None
+
+
+def _find(file: str | None) -> Path:
+    if file is not None:
+        return Path(file)
+    for path in DEFAULT_FILES:
+        if path.exists():
+            return path
+    names = " nor ".join(str(path) for path in DEFAULT_FILES)
+    raise BadConfig((f"no config: there is neither {names}; write one, or name it with --config",))
+
+
+def _narrow(config: Config, names: tuple[str, ...]) -> Config:
+    known = {scenario.name: scenario for scenario in config.scenarios}
+    problems = []
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+            problems.append(Problem(1, "--scenario", f"no scenario {name!r}; {hint}"))
+    if problems:
+        raise ConfigError(problems)
+    if not names:
+        return config
+    return replace(config, scenarios=tuple(one for one in config.scenarios if one.name in names))

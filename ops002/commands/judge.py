@@ -1,0 +1,24 @@
+"""``ops002 judge``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from ops002.report import ReportRefused, judge_again
+from ops002.reporters import console
+from ops002.result import EXIT_USAGE
+
+
+def judge(file: str, out: TextIO, err: TextIO) -> int:
+    """Judge a report again from its raw measurement; exits as the run must have."""
+    try:
+        result = judge_again(Path(file).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        err.write(f"{file}: can't be read: {error}\n")
+        return EXIT_USAGE
+    except ReportRefused as refused:
+        err.write(f"{file}: refused: {refused}\n")
+        return EXIT_USAGE
+    out.write(console.render(result, colour=out.isatty()))
+    return result.exit_code

@@ -1,0 +1,149 @@
+"""``ops002 run``: wires the real parts together, measures, judges, reports."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+from ops002 import __version__
+from ops002.clock import Clock, Interrupted
+from ops002.commands.config_loading import BadConfig, load_config
+from ops002.config import Config, resolved
+from ops002.executors.local import LocalExecutor
+from ops002.lab import Lab
+from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
+from ops002.probes.host_memory import HostMemory
+from ops002.processes import become_subreaper
+from ops002.report import to_json
+from ops002.reporters import console
+from ops002.result import (
+    EXIT_INCONCLUSIVE,
+    EXIT_PASS,
+    EXIT_USAGE,
+    GateResult,
+    Made,
+    Tool,
+    gate_result,
+)
+from ops002.runner import run as run_scenarios
+from ops002.surroundings import look_around, utc_now
+from ops002.text import clean
+
+REPORT_NAME: Final = "ops002-report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of ``ops002 run``."""
+
+    config: str | None
+    scenarios: tuple[str, ...]
+    device: str | None
+    report_dir: str | None
+    json: bool
+
+
+def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
+    """Carry out the gate; the exit code."""
+    try:
+        _, config = load_config(options.config, device=options.device, scenarios=options.scenarios)
+        folder = _prepare(_report_dir(options.report_dir, environ))
+    except BadConfig as bad:
+        err.writelines(f"{line}\n" for line in bad.lines)
+        return EXIT_USAGE
+    result = _measure(config, folder, environ, err)
+    text = to_json(result)
+    out.write(text if options.json else console.render(result, colour=out.isatty()))
+    out.flush()
+    return _write(text, folder / REPORT_NAME, result.exit_code, err)
+
+
+def _report_dir(given: str | None, environ: Mapping[str, str]) -> Path:
+    if given is not None:
+        return Path(given)
+    under_actions = environ.get("GITHUB_ACTIONS") == "true" and environ.get("RUNNER_TEMP")
+    return Path(environ["RUNNER_TEMP"]) / "ops002" if under_actions else Path("ops002-report")
+
+
+def _prepare(folder: Path) -> Path:
+    """Have the report's folder ready before anything is measured, and no older report in it."""
+    try:
+        (folder / "output").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        (folder / REPORT_NAME).unlink(missing_ok=True)
+    except OSError as error:
+        why = (
+            f"{folder}: the report can't be written there ({error.strerror}), and a run without a "
+            "report proves nothing; name another folder with --report-dir"
+        )
+        raise BadConfig((why,)) from None
+    return folder
+
+
+def _measure(config: Config, folder: Path, environ: Mapping[str, str], err: TextIO) -> GateResult:
+    started_at = utc_now()
+    clock = Clock(config.max_duration)
+    lab = Lab(
+        executor=LocalExecutor(),
+        clock=clock,
+        make_probe=HostMemory,
+        environ=environ,
+        output_dir=folder / "output",
+    )
+    measured: list[MeasuredTrial] = []
+    incidents = _carry_out(config, lab, measured, err)
+    made = Made(
+        tool=Tool(name="ops002", version=__version__),
+        started_at=started_at,
+        finished_at=utc_now(),
+        environment=look_around(environ),
+    )
+    return gate_result(config, resolved(config), measured, incidents, made)
+
+
+def _carry_out(
+    config: Config, lab: Lab, measured: list[MeasuredTrial], err: TextIO
+) -> Sequence[Incident]:
+    """Measure every trial into ``measured``; what happened to the gate itself meanwhile."""
+    with lab.clock.listening():
+        try:
+            become_subreaper()
+            measured.extend(run_scenarios(config.scenarios, lab))
+            lab.clock.check()
+        except Interrupted as error:
+            return [
+                Incident(
+                    kind=IncidentKind.INTERRUPTED,
+                    stage=Stage.BEFORE_START,
+                    detail=error.detail,
+                    signal=error.signal,
+                )
+            ]
+        except Exception as error:  # noqa: BLE001 (a defect of ours must end red, with a report)
+            err.write("ops002 has a defect; please report this:\n")
+            err.write(f"ops002 {__version__}\n{traceback.format_exc()}")
+            detail = clean(f"{type(error).__name__}: {error}")
+            return [
+                Incident(kind=IncidentKind.INTERNAL_ERROR, stage=Stage.BEFORE_START, detail=detail)
+            ]
+    return []
+
+
+def _write(text: str, file: Path, exit_code: int, err: TextIO) -> int:
+    """Put the report in place whole or not at all. Without it no run is a pass."""
+    unfinished = file.with_suffix(".part")
+    try:
+        unfinished.write_text(text, "utf-8", errors="backslashreplace")
+        unfinished.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        err.write(f"{file}: the report could not be written: {error.strerror}\n")
+        return EXIT_INCONCLUSIVE if exit_code == EXIT_PASS else exit_code
+    return exit_code

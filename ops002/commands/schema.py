@@ -1,0 +1,20 @@
+"""``ops002 schema``."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+
+def schema(*, report: bool, out: TextIO) -> int:
+    """Print the JSON Schema of the config file, or of the report."""
+    if report:
+        from ops002.report import json_schema
+
+        document = json_schema()
+    else:
+        from ops002.config_schema import ConfigText
+
+        document = ConfigText.model_json_schema()
+    out.write(json.dumps(document, indent=2) + "\n")
+    return 0

@@ -1,0 +1,222 @@
+"""Config document -> scenarios ready to run, or every problem at once; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from ops002.config_messages import problems_of
+from ops002.config_problems import ConfigError, Path, Problem
+from ops002.config_schema import (
+    CallFault,
+    CommandScenario,
+    CommandWorkload,
+    ConfigText,
+    Fault,
+    MeasuringKeys,
+    OomFault,
+    PythonScenario,
+    PythonWorkload,
+)
+from ops002.expect import Expectation, Nature
+from ops002.settle import SettleRule
+from ops002.units import SIZE_UNITS, format_duration, format_size
+from ops002.verdict import Limits
+
+DEFAULT_TOLERANCE_BYTES: Final = 64 * SIZE_UNITS["MiB"]
+DEFAULT_WARMUP: Final = 2
+DEFAULT_REPEAT: Final = {"python": 5, "command": 1}
+DEFAULT_SETTLE: Final = SettleRule(
+    timeout=30.0, window=0.5, interval=0.05, band=4 * SIZE_UNITS["MiB"]
+)
+DEFAULT_DEVICE: Final = "cuda"
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A workload and the faults to force on it, with every default filled in."""
+
+    name: str
+    line: int
+    device: str
+    tolerance_bytes: int
+    min_at_stake_bytes: int
+    warmup: int
+    repeat: int
+    settle: SettleRule
+    workload: PythonWorkload | CommandWorkload
+    faults: tuple[Fault, ...]
+
+    def limits(self, fault: Fault) -> Limits:
+        """What a trial of ``fault`` is held to."""
+        return Limits(
+            tolerance_bytes=self.tolerance_bytes,
+            min_at_stake_bytes=self.min_at_stake_bytes,
+            window=self.settle.window,
+            band_bytes=self.settle.band,
+            repeat=self.repeat,
+            expectation=_expectation(fault),
+        )
+
+    def starts(self) -> int:
+        """How often the workload is started if nothing goes wrong."""
+        if isinstance(self.workload, PythonWorkload):
+            return 1
+        warmups = self.warmup if self.workload.healthy else 0
+        return len(self.faults) * (warmups + self.repeat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The scenarios of a run, and how long it may take in all (seconds)."""
+
+    scenarios: tuple[Scenario, ...]
+    max_duration: float
+
+
+def parse(document: object, lines: Mapping[Path, int], device: str | None = None) -> Config:
+    """Check a config document and fill in its defaults; ``device`` overrides every one given.
+
+    Raises:
+        ConfigError: with every problem that can be told from the text.
+    """
+    problems = list(_duplicate_names(document, lines))
+    if device is not None:
+        document = _with_device(document, device)
+    try:
+        text = ConfigText.model_validate(document)
+    except ValidationError as error:
+        problems += problems_of(error.errors(include_url=False), lines)
+        raise ConfigError(problems) from None
+    scenarios = [_resolve(text, index, lines) for index in range(len(text.scenarios))]
+    problems += [found for one in scenarios for found in _contradictions(one)]
+    if problems:
+        raise ConfigError(problems)
+    return Config(scenarios=tuple(scenarios), max_duration=text.max_duration)
+
+
+def resolved(config: Config) -> dict[str, Any]:
+    """The config as a document again, every default written out: `parse` undoes it."""
+    return {
+        "version": 1,
+        "max_duration": format_duration(config.max_duration),
+        "scenarios": [_resolved_scenario(scenario) for scenario in config.scenarios],
+    }
+
+
+def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
+    settle = scenario.settle
+    workload = scenario.workload.model_dump(mode="json", exclude_none=True)
+    workload["timeouts"] = {
+        name: format_duration(seconds) for name, seconds in workload["timeouts"].items()
+    }
+    return {
+        "name": scenario.name,
+        "device": scenario.device,
+        "tolerance": format_size(scenario.tolerance_bytes),
+        "min_at_stake": format_size(scenario.min_at_stake_bytes),
+        "warmup": scenario.warmup,
+        "repeat": scenario.repeat,
+        "settle": {
+            "timeout": format_duration(settle.timeout),
+            "window": format_duration(settle.window),
+            "interval": format_duration(settle.interval),
+            "band": format_size(settle.band),
+        },
+        "workload": workload,
+        "faults": [fault.model_dump(mode="json", exclude_none=True) for fault in scenario.faults],
+    }
+
+
+def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenario:
+    scenario: PythonScenario | CommandScenario = text.scenarios[index]
+    path = ("scenarios", index)
+    tolerance = _first(scenario.tolerance, text.tolerance, DEFAULT_TOLERANCE_BYTES)
+    return Scenario(
+        name=scenario.name,
+        line=lines.get((*path, "name"), lines.get(path, 1)),
+        device=_first(scenario.device, text.device, DEFAULT_DEVICE),
+        tolerance_bytes=tolerance,
+        min_at_stake_bytes=_first(scenario.min_at_stake, text.min_at_stake, tolerance),
+        warmup=_first(scenario.warmup, text.warmup, DEFAULT_WARMUP),
+        repeat=_first(scenario.repeat, text.repeat, DEFAULT_REPEAT[scenario.workload.kind]),
+        settle=_settle(scenario, text),
+        workload=scenario.workload,
+        faults=scenario.faults,
+    )
+
+
+def _settle(scenario: MeasuringKeys, text: MeasuringKeys) -> SettleRule:
+    near, far = scenario.settle, text.settle
+    return SettleRule(
+        timeout=_first(near.timeout, far.timeout, DEFAULT_SETTLE.timeout),
+        window=_first(near.window, far.window, DEFAULT_SETTLE.window),
+        interval=_first(near.interval, far.interval, DEFAULT_SETTLE.interval),
+        band=_first(near.band, far.band, DEFAULT_SETTLE.band),
+    )
+
+
+def _first(near: _Value | None, far: _Value | None, default: _Value) -> _Value:
+    if near is not None:
+        return near
+    return default if far is None else far
+
+
+def _expectation(fault: Fault) -> Expectation:
+    expect = fault.expect
+    nature = {CallFault: Nature.EXCEPTION, OomFault: Nature.OUT_OF_MEMORY}.get(
+        type(fault), Nature.FAILING_EXIT
+    )
+    given = {} if expect is None else expect.model_dump(exclude_none=True)
+    return Expectation(nature=nature, **given)
+
+
+def _contradictions(scenario: Scenario) -> Iterator[Problem]:
+    settle = scenario.settle
+    if not settle.interval <= settle.window < settle.timeout:
+        yield Problem(
+            scenario.line,
+            f"{scenario.name}: settle",
+            "allowed is interval <= window < timeout; here they are "
+            f"{format_duration(settle.interval)}, {format_duration(settle.window)} and "
+            f"{format_duration(settle.timeout)}",
+        )
+    if scenario.device.startswith("cuda"):
+        yield Problem(
+            scenario.line,
+            f"{scenario.name}: device",
+            "cuda (the default) is not implemented yet; write device: cpu",
+        )
+
+
+def _with_device(document: object, device: str) -> object:
+    if not isinstance(document, dict):
+        return document
+    changed: dict[str, object] = {**document, "device": device}
+    if isinstance(document.get("scenarios"), list):
+        changed["scenarios"] = [
+            {key: value for key, value in scenario.items() if key != "device"}
+            if isinstance(scenario, dict)
+            else scenario
+            for scenario in document["scenarios"]
+        ]
+    return changed
+
+
+def _duplicate_names(document: object, lines: Mapping[Path, int]) -> Iterator[Problem]:
+    scenarios = document.get("scenarios") if isinstance(document, dict) else None
+    first: dict[str, int] = {}
+    for index, scenario in enumerate(scenarios if isinstance(scenarios, list) else []):
+        name = scenario.get("name") if isinstance(scenario, dict) else None
+        if not isinstance(name, str):
+            continue
+        line = lines.get(("scenarios", index, "name"), 1)
+        if name in first:
+            message = f"{name!r} is taken by the scenario on line {first[name]}; names must differ"
+            yield Problem(line, f"scenarios[{index}].name", message)
+        first.setdefault(name, line)

@@ -1,0 +1,144 @@
+"""Pydantic's errors in the words of the config file; pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic_core import ErrorDetails
+
+from ops002.config_problems import Path, Problem, dotted
+from ops002.config_schema import (
+    PLANNED_KEYS,
+    PLANNED_KINDS,
+    CallFault,
+    CommandExpect,
+    CommandScenario,
+    CommandWorkload,
+    ConfigText,
+    ExitFault,
+    OomFault,
+    PythonExpect,
+    PythonScenario,
+    PythonWorkload,
+    Section,
+    SettleKeys,
+    Timeouts,
+)
+
+# Pydantic puts the chosen member of a union into the location, right after an index.
+_TAGS: Final = frozenset({"python", "command", "call", "oom", "exit"})
+
+# Which keys a place knows, by its location without indexes.
+_SECTIONS: Final[dict[tuple[str, ...], type[Section]]] = {
+    (): ConfigText,
+    ("settle",): SettleKeys,
+    ("scenarios", "python"): PythonScenario,
+    ("scenarios", "python", "settle"): SettleKeys,
+    ("scenarios", "python", "workload"): PythonWorkload,
+    ("scenarios", "python", "workload", "timeouts"): Timeouts,
+    ("scenarios", "python", "faults", "call"): CallFault,
+    ("scenarios", "python", "faults", "call", "expect"): PythonExpect,
+    ("scenarios", "python", "faults", "oom"): OomFault,
+    ("scenarios", "python", "faults", "oom", "expect"): PythonExpect,
+    ("scenarios", "command"): CommandScenario,
+    ("scenarios", "command", "settle"): SettleKeys,
+    ("scenarios", "command", "workload"): CommandWorkload,
+    ("scenarios", "command", "workload", "timeouts"): Timeouts,
+    ("scenarios", "command", "faults"): ExitFault,
+    ("scenarios", "command", "faults", "expect"): CommandExpect,
+}
+
+_FORMS: Final = {
+    "int_type": "must be a whole number",
+    "string_type": "must be text; quote it",
+    "bool_type": "must be true or false",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "union_tag_not_found": "must name its kind",
+}
+
+
+def problems_of(details: list[ErrorDetails], lines: Mapping[Path, int]) -> list[Problem]:
+    """Pydantic's errors as problems on lines of the file."""
+    # Pydantic calls a list too short when items of it are wrong: those are told by themselves.
+    return [
+        _problem(detail, lines)
+        for detail in details
+        if not (detail["type"] == "too_short" and detail["input"])
+    ]
+
+
+def _problem(detail: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
+    path = _path(detail["loc"])
+    known = path
+    while known and known not in lines:
+        known = known[:-1]
+    return Problem(lines.get(known, 1), dotted(path), _message(detail))
+
+
+def _path(location: Path) -> Path:
+    steps: list[str | int] = []
+    for step in location:
+        if not (step in _TAGS and steps and isinstance(steps[-1], int)):
+            steps.append(step)
+    return tuple(steps)
+
+
+def _message(detail: ErrorDetails) -> str:
+    given, context = detail["input"], detail.get("ctx", {})
+    match detail["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return _unknown_key(detail["loc"])
+        case "union_tag_invalid":
+            return _unknown_kind(str(context["tag"]), context["expected_tags"].replace("'", ""))
+        case "literal_error":
+            return _unknown_kind(given, context["expected"])
+        case "value_error":
+            return str(context["error"])
+        case kind:
+            return _misformed(kind, detail["msg"], given)
+
+
+def _misformed(kind: str, message: str, given: object) -> str:
+    form = _FORMS.get(kind)
+    if form is None:
+        return f"{message[0].lower()}{message[1:]}, got {_shown(given)}"
+    return form if kind.endswith("too_short") else f"{form}, got {_shown(given)}"
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, dict):
+        return "a mapping"
+    if isinstance(given, (list, tuple)):
+        return "a list"
+    words = {"None": "nothing", "True": "true", "False": "false"}
+    return words.get(repr(given), repr(given)[:80])
+
+
+def _unknown_kind(given: object, allowed: str) -> str:
+    if given in PLANNED_KINDS or given == "exited":
+        return f"{given!r} is not implemented yet; allowed is {allowed}"
+    near = difflib.get_close_matches(
+        str(given), [word.strip(" '") for word in allowed.split(",")], 1
+    )
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"{given!r} isn't known{hint}; allowed is {allowed}"
+
+
+def _unknown_key(location: Path) -> str:
+    key = str(location[-1])
+    if key in PLANNED_KEYS:
+        return "is not implemented yet; leave it out for now"
+    section = _SECTIONS.get(tuple(step for step in location[:-1] if isinstance(step, str)))
+    keys = [] if section is None else sorted(section.model_fields)
+    near = difflib.get_close_matches(key, keys, 1)
+    hint = f"did you mean {near[0]}?" if near else f"allowed here: {', '.join(keys)}"
+    return f"unknown key; {hint}"

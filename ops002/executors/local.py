@@ -1,0 +1,125 @@
+"""Workloads as processes of this machine, each in a session of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from signal import SIGKILL
+from typing import Final
+
+from ops002.executors import Launch, StartFailed
+from ops002.executors.streams import LineReader, OutputLog
+from ops002.measurement import Process
+from ops002.processes import dead_children, descendants, describe, reap, send_signal
+
+_LAST_OUTPUT_SECONDS: Final = 2.0
+_KILL_POLL_SECONDS: Final = 0.01
+_KILL_SECONDS: Final = 10.0
+"""A process stuck in the kernel outlives SIGKILL; it has been named as a survivor by then."""
+
+
+class LocalExecutor:
+    """Starts workloads on this machine."""
+
+    def start(self, launch: Launch) -> LocalRunning:
+        """Start a process in its own session.
+
+        Raises:
+            StartFailed: no such program, no permission, no such directory.
+        """
+        try:
+            # A pipe end of ours must not be open in a second workload: both are created
+            # close-on-exec, and only these three descriptors are handed over.
+            popen = subprocess.Popen(
+                launch.argv,
+                env=dict(launch.env),
+                cwd=launch.cwd,
+                stdin=subprocess.PIPE if launch.channel_key else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if launch.channel_key else subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise StartFailed(_why(launch, error)) from None
+        return LocalRunning(popen, launch)
+
+
+def _why(launch: Launch, error: OSError | ValueError) -> str:
+    program = launch.argv[0]
+    if isinstance(error, FileNotFoundError):
+        missing = launch.cwd if error.filename == launch.cwd else program
+        return f"there is no {missing!r} to start (working directory {launch.cwd!r})"
+    return f"{program!r} can't be started: {error}"
+
+
+class LocalRunning:
+    """A process of this machine and all that came from it."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], launch: Launch) -> None:
+        self._popen = popen
+        command = " ".join(launch.argv)
+        # A process that is gone already is still named by what was started.
+        self.root = describe(popen.pid) or Process(
+            pid=popen.pid, started=0.0, name=launch.argv[0], command=command
+        )
+        stdout, stderr = popen.stdout, popen.stderr
+        assert stdout is not None
+        if launch.channel_key:
+            assert stderr is not None
+            self._lines: LineReader | None = LineReader(stdout, launch.channel_key)  # type: ignore[arg-type]
+            self._output = OutputLog(stderr, launch.output)  # type: ignore[arg-type]
+        else:
+            self._lines = None
+            self._output = OutputLog(stdout, launch.output)  # type: ignore[arg-type]
+
+    def send(self, line: bytes) -> None:
+        """Write one line to the agent; one that is gone swallows it."""
+        channel = self._popen.stdin
+        assert channel is not None
+        with contextlib.suppress(BrokenPipeError):
+            channel.write(line)
+            channel.flush()
+
+    def receive(self, seconds: float) -> bytes | None:
+        """The agent's next line, or None if none came in time."""
+        assert self._lines is not None
+        return self._lines.receive(seconds)
+
+    def exit_status(self) -> int | None:
+        """The root's exit status as a shell shows it; None while it runs."""
+        status = self._popen.poll()
+        return 128 - status if status is not None and status < 0 else status
+
+    def processes(self) -> tuple[Process, ...]:
+        """Every live process of the workload. Orphans that died are reaped on the way."""
+        reap(dead_children(known=[self._popen.pid]))
+        self._popen.poll()
+        return descendants()
+
+    def output(self, start: int = 0) -> str:
+        """What was kept of the output since a mark."""
+        return self._output.text(start)
+
+    def output_mark(self) -> int:
+        """The end of the output so far, in bytes."""
+        return self._output.mark()
+
+    def kill_root(self) -> None:
+        """Kill the root alone."""
+        send_signal(self.root, SIGKILL)
+
+    def end(self) -> None:
+        """Kill whatever is left, again until nothing is: a process may fork while it is killed."""
+        deadline = time.monotonic() + _KILL_SECONDS
+        while (left := self.processes()) and time.monotonic() < deadline:
+            for process in left:
+                send_signal(process, SIGKILL)
+            time.sleep(_KILL_POLL_SECONDS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_KILL_POLL_SECONDS)
+        reap(dead_children(known=()))
+        if self._popen.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._popen.stdin.close()
+        self._output.close(_LAST_OUTPUT_SECONDS)

@@ -1,0 +1,131 @@
+"""Did the fault fire? Evidence held against what was expected; pure.
+
+Rule: a fault that can't be told by its own nature needs an expectation. An exit status of 1 is also
+an ImportError, and an exception is also a typo in the scenario.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from ops002.measurement import Evidence, Seen, Source
+
+_OUT_OF_MEMORY_CLASSES: Final = frozenset({"MemoryError", "OutOfMemoryError"})
+
+# Back ends that raise a plain RuntimeError or OSError say it in words: torch's CPU allocator
+# ("DefaultCPUAllocator: can't allocate memory"), ENOMEM, C++'s std::bad_alloc, MPS and CUDA.
+_OUT_OF_MEMORY_TEXT: Final = re.compile(
+    r"can(?:'t|not) allocate memory|std::bad_alloc|\bout of memory\b", re.IGNORECASE
+)
+
+
+class Nature(Enum):
+    """What every fault of a kind must show, whatever the scenario expects besides."""
+
+    EXCEPTION = "an exception"
+    OUT_OF_MEMORY = "an out-of-memory error"
+    FAILING_EXIT = "an exit with a failing status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """How a fault is recognised: its nature, and every given key, must hold."""
+
+    nature: Nature
+    exception: str | None = None
+    match: str | None = None
+    output: str | None = None
+    exit_code: tuple[int, ...] = ()
+    recovers: bool = False
+
+
+def unmet(expectation: Expectation, evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """What is missing for the fault to count as fired; empty when it fired."""
+    return tuple(_unmet(expectation, tuple(evidence)))
+
+
+def _unmet(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    yield from _unmet_nature(expectation, evidence)
+    classes = [name for names in _classes(evidence) for name in names]
+    if expectation.exception and not any(_names(expectation.exception, name) for name in classes):
+        yield f"no exception {expectation.exception}"
+    if expectation.match and not any(
+        re.search(expectation.match, text) for text in _texts(evidence, Seen.MESSAGE)
+    ):
+        yield f"no message matches {expectation.match!r}"
+    if expectation.output and not any(
+        item.what is Seen.OUTPUT and item.source is Source.GATE for item in evidence
+    ):
+        yield f"the output doesn't match {expectation.output!r}"
+    if expectation.exit_code and not set(expectation.exit_code) & set(_statuses(evidence)):
+        allowed = " or ".join(str(code) for code in expectation.exit_code)
+        yield f"no exit status {allowed}"
+
+
+def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    returned = any(item.what is Seen.RETURNED for item in evidence)
+    if expectation.recovers:
+        if not returned and 0 not in _statuses(evidence):
+            yield "it should have recovered from the error"
+        if expectation.output is None:
+            yield "nothing but expect.output can show an error that the workload swallows"
+        return
+    match expectation.nature:
+        case Nature.EXCEPTION:
+            met = any(True for _ in _classes(evidence))
+        case Nature.OUT_OF_MEMORY:
+            met = is_out_of_memory(evidence)
+        case Nature.FAILING_EXIT:
+            allowed = set(expectation.exit_code) or set(_statuses(evidence)) - {0}
+            met = any(status in allowed for status in _statuses(evidence))
+    if not met:
+        yield f"no sign of {expectation.nature.value}"
+
+
+def is_out_of_memory(evidence: Iterable[Evidence]) -> bool:
+    """Whether an exception of the chain is an out-of-memory error, by its class or its words."""
+    items = tuple(evidence)
+    classes = {name.rpartition(".")[2] for names in _classes(items) for name in names}
+    return bool(classes & _OUT_OF_MEMORY_CLASSES) or any(
+        _OUT_OF_MEMORY_TEXT.search(text) for text in _texts(items, Seen.MESSAGE)
+    )
+
+
+def _names(wanted: str, full_name: str) -> bool:
+    return full_name == wanted or full_name.endswith("." + wanted)
+
+
+def _classes(evidence: Iterable[Evidence]) -> Iterator[tuple[str, ...]]:
+    for item in evidence:
+        if item.what is Seen.EXCEPTION and isinstance(item.value, tuple):
+            yield item.value
+
+
+def _texts(evidence: Iterable[Evidence], what: Seen) -> Iterator[str]:
+    for item in evidence:
+        if item.what is what and isinstance(item.value, str):
+            yield item.value
+
+
+def _statuses(evidence: Iterable[Evidence]) -> list[int]:
+    # Statuses count only from the kernel: the workload's own word for its exit is worth nothing.
+    return [
+        item.value
+        for item in evidence
+        if item.what is Seen.EXIT_STATUS
+        and item.source is Source.KERNEL
+        and isinstance(item.value, int)
+    ]
+
+
+_EXCERPT: Final = 200
+
+
+def found_in(pattern: str, output: str) -> str | None:
+    """The piece of output that the pattern matches (at most 200 characters), or None."""
+    found = re.search(pattern, output, re.MULTILINE)
+    return None if found is None else found.group(0)[:_EXCERPT]

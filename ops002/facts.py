@@ -1,0 +1,176 @@
+"""The figures of one check, derived from the raw snapshots of a measurement; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
+from ops002.settle import holds_still, last_window
+
+_BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
+_POST_OF = {Phase.AFTER_ERROR: Stage.AFTER_ERROR, Phase.AFTER_EXIT: Stage.AFTER_EXIT}
+
+
+@dataclass(frozen=True)
+class CheckFacts:
+    """One phase on one device. A figure is None where nothing was measured to derive it from."""
+
+    measurement: Measurement
+    device: JudgedDevice
+    phase: Phase
+    window: float
+    band_bytes: int
+
+    @cached_property
+    def _baseline(self) -> tuple[Snapshot, ...]:
+        series = self.measurement.series(_BASELINE_OF[self.phase])
+        return series[-1] if series else ()
+
+    @cached_property
+    def _posts(self) -> tuple[tuple[Snapshot, ...], ...]:
+        return self.measurement.series(_POST_OF[self.phase])
+
+    @cached_property
+    def _post(self) -> tuple[Snapshot, ...]:
+        return self._posts[-1] if self._posts else ()
+
+    @property
+    def baseline_bytes(self) -> int | None:
+        """The last reading of the baseline's wait."""
+        return self._last(self._baseline)
+
+    @property
+    def post_error_bytes(self) -> int | None:
+        """The last reading of the last wait after the faults."""
+        return self._last(self._post)
+
+    @property
+    def delta_bytes(self) -> int | None:
+        """Post-error minus baseline, signed."""
+        if self.baseline_bytes is None or self.post_error_bytes is None:
+            return None
+        return self.post_error_bytes - self.baseline_bytes
+
+    @property
+    def settle_seconds(self) -> float | None:
+        """How long the last wait took."""
+        return self._post[-1].seconds - self._post[0].seconds if self._post else None
+
+    def bytes_after(self, fault: int) -> int | None:
+        """The settled bytes after one fault: alive where it stayed alive, else after its exit."""
+        for stage in (Stage.AFTER_ERROR, Stage.AFTER_EXIT):
+            for series in self.measurement.series(stage):
+                if series[0].fault == fault:
+                    return self._last(series)
+        return None
+
+    def judged_sizes(self) -> list[int]:
+        """Every reading of the judging instrument, at any stage."""
+        readings = (
+            snapshot.reading(self.device.device, self.device.instrument)
+            for snapshot in self.measurement.snapshots
+        )
+        return [reading.bytes for reading in readings if isinstance(reading, Reading)]
+
+    def unreadable(self) -> bool:
+        """Whether a reading that the check rests on could not be taken."""
+        waits = (self._baseline, *self._posts)
+        return any(isinstance(self._newest(series), Missing) for series in waits)
+
+    def settled(self, waits: int) -> bool:
+        """Whether the baseline and the last wait held still, and every fault was waited for.
+
+        ``waits`` is the number of faults; a workload that outlives them exits once.
+        """
+        alive = Phase.AFTER_ERROR in self.measurement.phases
+        due = 1 if self.phase is Phase.AFTER_EXIT and alive else waits
+        return (
+            len(self._posts) >= due
+            and all(self._last(series) is not None for series in self._posts)
+            and self._still(self._baseline)
+            and self._still(self._post)
+        )
+
+    def delta_bounds(self) -> tuple[int, int] | None:
+        """The least and the most that the delta can have been, given how readings moved.
+
+        Of a wait that held still its last reading stands for all; of one that didn't, every
+        reading counts.
+        """
+        baseline, post = self._bounds(self._baseline), self._bounds(self._post)
+        if baseline is None or post is None:
+            return None
+        return post[0] - baseline[1], post[1] - baseline[0]
+
+    def _bounds(self, series: tuple[Snapshot, ...]) -> tuple[int, int] | None:
+        last = self._last(series)
+        if last is None:
+            return None
+        if self._still(series):
+            return last, last
+        sizes = [
+            reading.bytes
+            for reading in (self._reading(snapshot) for snapshot in series)
+            if isinstance(reading, Reading)
+        ]
+        return min(sizes), max(sizes)
+
+    @property
+    def noise_bytes(self) -> int | None:
+        """How far readings moved while they counted as still: a leak below it can hide."""
+        windows = [
+            last_window(series, self.device, self.window) for series in (self._baseline, self._post)
+        ]
+        spreads = [max(values) - min(values) for values in windows if values is not None]
+        return sum(spreads) if len(spreads) == len(windows) else None
+
+    @property
+    def at_stake_bytes(self) -> int | None:
+        """How far memory rose during the faults, by the instrument that saw the most.
+
+        The judging instrument counts from the check's baseline. Any other (a kernel high-water
+        mark) counts from its own first reading in the same fault: it has no baseline to share.
+        """
+        rises = [*self._judged_rises(), *self._witnessed_rises()]
+        return max(rises) if rises else None
+
+    def _judged_rises(self) -> Iterator[int]:
+        baseline = self.baseline_bytes
+        if baseline is not None:
+            for snapshot in chain.from_iterable(self._stake_series()):
+                reading = self._reading(snapshot)
+                if isinstance(reading, Reading):
+                    yield max(0, reading.bytes - baseline)
+
+    def _stake_series(self) -> Iterator[tuple[Snapshot, ...]]:
+        yield from self.measurement.series(Stage.FAULT)
+        if self.phase is Phase.AFTER_EXIT:
+            # What could stay behind after the exit is all that the workload ever held.
+            yield from self.measurement.series(Stage.BASELINE)
+            yield from self.measurement.series(Stage.AFTER_ERROR)
+
+    def _witnessed_rises(self) -> Iterator[int]:
+        for series in self.measurement.series(Stage.FAULT):
+            first: dict[str, int] = {}
+            for reading in chain.from_iterable(snapshot.readings for snapshot in series):
+                if reading.device != self.device.device or isinstance(reading, Missing):
+                    continue
+                if reading.instrument != self.device.instrument:
+                    start = first.setdefault(reading.instrument, reading.bytes)
+                    yield max(0, reading.bytes - start)
+
+    def _still(self, series: tuple[Snapshot, ...]) -> bool:
+        return holds_still(series, self.device, window=self.window, band=self.band_bytes)
+
+    def _reading(self, snapshot: Snapshot) -> Reading | Missing | None:
+        return snapshot.reading(self.device.device, self.device.instrument)
+
+    def _newest(self, series: tuple[Snapshot, ...]) -> Reading | Missing | None:
+        return self._reading(series[-1]) if series else None
+
+    def _last(self, series: tuple[Snapshot, ...]) -> int | None:
+        newest = self._newest(series)
+        return newest.bytes if isinstance(newest, Reading) else None

@@ -1,0 +1,28 @@
+"""What a trial works with: the parts that touch the world, passed in by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops002.clock import Clock
+from ops002.config import Scenario
+from ops002.executors import Executor
+from ops002.probes import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The executor, the clock, a probe per workload start, and where output goes."""
+
+    executor: Executor
+    clock: Clock
+    make_probe: Callable[[], Probe]
+    environ: Mapping[str, str]
+    output_dir: Path
+
+    def output_file(self, scenario: Scenario, start: int) -> Path:
+        """Where the output of a scenario's n-th start is kept."""
+        name = "".join(char if char.isalnum() else "_" for char in scenario.name)
+        return self.output_dir / f"{name}-{start}.log"

@@ -1,0 +1,185 @@
+"""What was observed, before anybody judges it: the data between the trial and the verdict.
+
+Bytes are integers, times are seconds since the scenario began. "Could not read" is the type
+`Missing`, so that no arithmetic can mistake it for zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import groupby
+
+
+class Source(str, Enum):
+    """Who observed a piece of evidence; what the workload says of itself is only ever its own."""
+
+    DRIVER = "driver"
+    KERNEL = "kernel"
+    GATE = "gate"
+    WORKLOAD = "workload"
+
+
+class Stage(str, Enum):
+    """The part of a trial in which a snapshot was taken."""
+
+    BEFORE_START = "before-start"
+    WARM_UP = "warm-up"
+    BASELINE = "baseline"
+    FAULT = "fault"
+    AFTER_ERROR = "after-error"
+    AFTER_EXIT = "after-exit"
+
+
+class Phase(str, Enum):
+    """What is judged: the workload alive after its error, or what it left behind."""
+
+    AFTER_ERROR = "after-error"
+    AFTER_EXIT = "after-exit"
+
+
+class IncidentKind(str, Enum):
+    """What ended a trial before it was through. The words are those of the reasons they lead to."""
+
+    INTERRUPTED = "interrupted"
+    INTERNAL_ERROR = "internal-error"
+    WORKLOAD_FAILED = "workload-failed"
+    FAULT_TIMEOUT = "fault-timeout"
+    WORKLOAD_DIED = "workload-died"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One number of bytes, from one instrument, for one device."""
+
+    device: str
+    instrument: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A reading that could not be taken, and why."""
+
+    device: str
+    instrument: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process of the workload. ``started`` (Unix seconds) tells a reused PID from the first."""
+
+    pid: int
+    started: float
+    name: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessMemory:
+    """One process's part of a snapshot; `Missing` where its memory could not be read."""
+
+    pid: int
+    name: str
+    bytes: int | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All readings of one moment. ``fault`` counts from 0 and is None outside of a fault."""
+
+    seconds: float
+    stage: Stage
+    fault: int | None
+    readings: tuple[Reading | Missing, ...]
+    processes: tuple[ProcessMemory, ...] = ()
+
+    def reading(self, device: str, instrument: str) -> Reading | Missing | None:
+        """What ``instrument`` said about ``device``; None if it wasn't asked."""
+        for reading in self.readings:
+            if reading.device == device and reading.instrument == instrument:
+                return reading
+        return None
+
+
+class Seen(str, Enum):
+    """What a piece of evidence is about."""
+
+    EXCEPTION = "exception"  # class names, the class itself first, then its bases
+    MESSAGE = "message"
+    RAISED_AT = "raised-at"
+    RETURNED = "returned"
+    EXIT_STATUS = "exit-status"  # as a shell shows it: a signal is 128 + n
+    OUTPUT = "output"  # the piece of output that the expected pattern matched
+    MEMORY_LIMIT = "memory-limit"  # bytes of address space the process was held to
+    SIZE = "size"  # the size of inference that failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """An observation about a fault, with who made it."""
+
+    source: Source
+    what: Seen
+    value: str | int | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRecord:
+    """One forced fault and everything that was seen of it. Whether it fired is judged later."""
+
+    index: int
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Why a trial ended early. ``signal`` is the number of the signal that interrupted the gate."""
+
+    kind: IncidentKind
+    stage: Stage
+    detail: str
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedDevice:
+    """A device and the instrument whose readings are judged on it."""
+
+    device: str
+    instrument: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Everything that was observed in one trial: enough to judge it again, later, elsewhere."""
+
+    phases: tuple[Phase, ...]
+    devices: tuple[JudgedDevice, ...]
+    snapshots: tuple[Snapshot, ...]
+    faults: tuple[FaultRecord, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    survivors: tuple[Process, ...] = ()
+    health: tuple[str, ...] = ()
+    output_tail: tuple[str, ...] = ()
+
+    def series(self, stage: Stage) -> tuple[tuple[Snapshot, ...], ...]:
+        """The snapshots of a stage, one group per uninterrupted wait, in the order of time."""
+        return tuple(_groups(self.snapshots, stage))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredTrial:
+    """A measurement, and the places (from 0) of its scenario and fault in the config."""
+
+    scenario: int
+    fault: int
+    measurement: Measurement
+
+
+def _groups(snapshots: Sequence[Snapshot], stage: Stage) -> Iterator[tuple[Snapshot, ...]]:
+    for key, group in groupby(snapshots, key=lambda snapshot: (snapshot.stage, snapshot.fault)):
+        if key[0] is stage:
+            yield tuple(group)

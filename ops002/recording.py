@@ -1,0 +1,139 @@
+"""Collects what a trial observes into a `Measurement`. All text from outside is cleaned here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+from ops002.measurement import (
+    Evidence,
+    FaultRecord,
+    Incident,
+    IncidentKind,
+    Measurement,
+    Missing,
+    Phase,
+    Process,
+    ProcessMemory,
+    Reading,
+    Snapshot,
+    Stage,
+)
+from ops002.probes import Probe
+from ops002.text import clean
+
+_OUTPUT_LINES: Final = 20
+_BIGGEST_PROCESSES: Final = 20
+
+
+class Now(Protocol):
+    """The part of the clock that a recording needs."""
+
+    def now(self) -> float:
+        """Seconds since the run began."""
+        ...
+
+
+class Recording:
+    """The measurement of one trial, while it is being made."""
+
+    def __init__(self, phases: tuple[Phase, ...], probe: Probe, clock: Now) -> None:
+        self._phases = phases
+        self._probe = probe
+        self._clock = clock
+        self._snapshots: list[Snapshot] = []
+        self._faults: list[FaultRecord] = []
+        self._incidents: list[Incident] = []
+        self._survivors: tuple[Process, ...] = ()
+        self._health: list[str] = []
+        self._output: tuple[str, ...] = ()
+        self.stage = Stage.BEFORE_START
+        self.fault: int | None = None
+
+    def enter(self, stage: Stage, fault: int | None = None) -> None:
+        """What happens from now on belongs to this stage (and fault)."""
+        self.stage, self.fault = stage, fault
+
+    def snapshot(self, processes: Sequence[Process]) -> Snapshot:
+        """Read the judged instrument now, and keep it."""
+        reading, parts = self._probe.read(processes)
+        return self._keep(reading, parts)
+
+    def peak(self, process: Process) -> None:
+        """Keep the kernel's high-water mark of a process."""
+        self.keep_peak(self._probe.read_peak(process))
+
+    def keep_peak(self, reading: Reading | Missing) -> None:
+        """Keep a high-water mark that was read."""
+        self._keep(reading, ())
+
+    def _keep(self, reading: Reading | Missing, parts: tuple[ProcessMemory, ...]) -> Snapshot:
+        snapshot = Snapshot(
+            seconds=round(self._clock.now(), 4),
+            stage=self.stage,
+            fault=self.fault,
+            readings=(reading,),
+            processes=tuple(sorted(parts, key=_size, reverse=True)[:_BIGGEST_PROCESSES]),
+        )
+        self._snapshots.append(snapshot)
+        return snapshot
+
+    def add_phase(self, phase: Phase) -> None:
+        """One more phase is due in this trial."""
+        self._phases = (*self._phases, phase)
+
+    def begin_with(self, earlier: Sequence[Snapshot]) -> None:
+        """Take over snapshots that were taken before this trial (those before the start)."""
+        self._snapshots.extend(earlier)
+
+    def add_fault(self, index: int, evidence: Iterable[Evidence]) -> None:
+        """Keep what was seen of one fault."""
+        self._faults.append(FaultRecord(index=index, evidence=tuple(map(_clean, evidence))))
+
+    def add_incident(self, kind: IncidentKind, detail: str, signal: int | None = None) -> None:
+        """Keep why the trial ends early."""
+        self._incidents.append(
+            Incident(kind=kind, stage=self.stage, detail=clean(detail), signal=signal)
+        )
+
+    def set_survivors(self, processes: Sequence[Process]) -> None:
+        """Keep which processes of the workload were alive after its exit."""
+        known = {process.pid: process for process in self._survivors}
+        known.update({process.pid: process for process in processes})
+        self._survivors = tuple(known.values())
+
+    def add_health(self, note: str) -> None:
+        """Keep a remark on how the measurement was made; the same one once."""
+        if (note := clean(note)) not in self._health:
+            self._health.append(note)
+
+    def set_output(self, output: str) -> None:
+        """Keep the last lines of the workload's output."""
+        lines = [line for line in output.splitlines() if line.strip()]
+        self._output = tuple(clean(line, 400) for line in lines[-_OUTPUT_LINES:])
+
+    def measurement(self) -> Measurement:
+        """What was observed so far."""
+        return Measurement(
+            phases=self._phases,
+            devices=(self._probe.judged,),
+            snapshots=tuple(self._snapshots),
+            faults=tuple(self._faults),
+            incidents=tuple(self._incidents),
+            survivors=self._survivors,
+            health=tuple(self._health),
+            output_tail=self._output,
+        )
+
+
+def _size(part: ProcessMemory) -> int:
+    return part.bytes if isinstance(part.bytes, int) else 0
+
+
+def _clean(evidence: Evidence) -> Evidence:
+    value = evidence.value
+    if isinstance(value, str):
+        value = clean(value, 4000)
+    elif isinstance(value, tuple):
+        value = tuple(clean(item, 300) for item in value)
+    return Evidence(source=evidence.source, what=evidence.what, value=value)

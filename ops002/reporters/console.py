@@ -1,0 +1,85 @@
+"""The result for a person at a terminal, or a log."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops002.result import GateResult, TrialResult
+from ops002.units import show_delta, show_size
+from ops002.verdict import Check, Outcome
+from ops002.wording import explanation, headline
+
+_COLOURS: Final = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow"}
+_LOG_WIDTH: Final = 120
+_OUTPUT_LINES: Final = 10
+
+
+def render(result: GateResult, *, colour: bool, width: int = _LOG_WIDTH) -> str:
+    """The checks in a table; for each red trial a paragraph; the verdict last."""
+    text = io.StringIO()
+    # Markup, highlighting and emoji are off: names and messages come from code under test.
+    console = Console(
+        file=text,
+        width=width,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        force_terminal=colour,
+        no_color=not colour,
+        color_system="standard" if colour else None,
+    )
+    if result.trials:
+        console.print(_table(result))
+    for trial in result.trials:
+        if trial.outcome is not Outcome.PASS:
+            console.print(
+                Text(f"{trial.scenario}, {trial.fault}: {trial.reason.value}", style="bold")
+            )
+            console.print(Text(explanation(trial)))
+            _print_output(console, trial)
+            console.print()
+    console.print(Text(headline(result), style=f"bold {_COLOURS[result.outcome]}"), soft_wrap=True)
+    return text.getvalue()
+
+
+def _print_output(console: Console, trial: TrialResult) -> None:
+    tail = trial.measurement.output_tail[-_OUTPUT_LINES:]
+    if tail:
+        console.print(Text("the last of its output:"))
+    for line in tail:
+        console.print(Text(f"  | {line}"), soft_wrap=True)
+
+
+def _table(result: GateResult) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("scenario", "fault", "phase", "device"):
+        table.add_column(heading)
+    for heading in ("baseline", "after", "delta", "tolerance", "at stake", "detects from"):
+        table.add_column(heading, justify="right")
+    table.add_column("outcome", no_wrap=True)
+    for trial in result.trials:
+        for check in trial.checks:
+            table.add_row(*_row(trial, check))
+    return table
+
+
+def _row(trial: TrialResult, check: Check) -> list[Text]:
+    figures = (
+        check.baseline_bytes,
+        check.post_error_bytes,
+        check.delta_bytes,
+        check.tolerance_bytes,
+        check.at_stake_bytes,
+        check.smallest_detectable_bytes,
+    )
+    sizes = ["not measured" if figure is None else show_size(figure) for figure in figures]
+    if check.delta_bytes is not None:
+        sizes[2] = show_delta(check.delta_bytes)
+    words = [trial.scenario, trial.fault, check.phase.value, check.device, *sizes]
+    outcome = Text(f"{check.outcome.value} {check.reason.value}", style=_COLOURS[check.outcome])
+    return [*map(Text, words), outcome]

@@ -1,0 +1,250 @@
+"""The one value that every report and the exit code derive from; pure.
+
+`GateResult` has exactly the shape of ``ops002-report.json``. All that is derived in it is built by
+`gate_result` from what was measured, so that a report can be built again and compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from ops002.attribution import Holder, name_holders
+from ops002.config import Config, Scenario
+from ops002.measurement import Evidence, Incident, IncidentKind, MeasuredTrial, Measurement
+from ops002.verdict import OUTCOME_OF, Check, Outcome, Reason, judge, worst
+
+CONTRACT: Final = "FALSIFY-OPS-002"
+SCHEMA_VERSION: Final = 1
+
+EXIT_PASS: Final = 0
+EXIT_FAIL: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INCONCLUSIVE: Final = 3
+EXIT_BUG: Final = 70
+_SIGNALLED: Final = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """What made the report."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A measured device; ``uuid`` is None where the device has none."""
+
+    id: str
+    name: str
+    uuid: str | None
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitFacts:
+    """Which commit was tested, and which one the result is attached to; None where unknown."""
+
+    repository: str | None
+    tested_sha: str | None
+    head_sha: str | None
+    ref: str | None
+    run_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentFacts:
+    """Where the measurement was made. ``driver`` is None where no GPU driver was used."""
+
+    host: str
+    os: str
+    python: str
+    driver: str | None
+    devices: tuple[Device, ...]
+    git: GitFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """By what, where and when (UTC, RFC 3339) a run was made."""
+
+    tool: Tool
+    started_at: str
+    finished_at: str
+    environment: EnvironmentFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultResult:
+    """One forced fault: whether it fired, what was missing if not, and the evidence."""
+
+    index: int
+    fired: bool
+    unmet: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    settled_bytes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The healthy inferences that were measured like the faults."""
+
+    inferences: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """Whether every fault adds memory; figures are None unless it was judged."""
+
+    judged: bool
+    instrument: str | None
+    bytes_per_fault: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """One judged trial."""
+
+    scenario: str
+    kind: str
+    fault: str
+    outcome: Outcome
+    reason: Reason
+    attempt: int
+    checks: tuple[Check, ...]
+    faults: tuple[FaultResult, ...]
+    control: Control
+    growth: Growth
+    holders: tuple[Holder, ...]
+    measurement: Measurement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """The judged run. ``digest`` is over the document without it."""
+
+    schema_version: Literal[1]
+    contract: Literal["FALSIFY-OPS-002"]
+    tool: Tool
+    digest: str
+    outcome: Outcome
+    reason: Reason
+    exit_code: int
+    started_at: str
+    finished_at: str
+    environment: EnvironmentFacts
+    parameters: dict[str, Any]
+    incidents: tuple[Incident, ...]
+    trials: tuple[TrialResult, ...]
+
+
+def gate_result(
+    config: Config,
+    parameters: dict[str, Any],
+    measured: Sequence[MeasuredTrial],
+    incidents: Sequence[Incident],
+    made: Made,
+) -> GateResult:
+    """Judge a run. ``incidents`` are those of the gate itself, outside of any trial."""
+    trials = tuple(_trial_result(config.scenarios[one.scenario], one) for one in measured)
+    reason = worst(
+        [*(trial.reason for trial in trials), *_own_reasons(config, measured, incidents)]
+    )
+    ended = [*incidents, *(found for trial in trials for found in trial.measurement.incidents)]
+    return GateResult(
+        schema_version=SCHEMA_VERSION,
+        contract=CONTRACT,
+        tool=made.tool,
+        digest="",
+        outcome=OUTCOME_OF[reason],
+        reason=reason,
+        exit_code=exit_code(reason, ended),
+        started_at=made.started_at,
+        finished_at=made.finished_at,
+        environment=made.environment,
+        parameters=parameters,
+        incidents=tuple(incidents),
+        trials=trials,
+    )
+
+
+def exit_code(reason: Reason, incidents: Sequence[Incident]) -> int:
+    """The exit code of a reason; an interruption's depends on the signal that made it."""
+    if reason is Reason.INTERRUPTED:
+        signals = [incident.signal for incident in incidents if incident.signal is not None]
+        return _SIGNALLED + signals[0] if signals else EXIT_INCONCLUSIVE
+    if reason is Reason.INTERNAL_ERROR:
+        return EXIT_BUG
+    return {
+        Outcome.PASS: EXIT_PASS,
+        Outcome.FAIL: EXIT_FAIL,
+        Outcome.INCONCLUSIVE: EXIT_INCONCLUSIVE,
+    }[OUTCOME_OF[reason]]
+
+
+def _own_reasons(
+    config: Config, measured: Sequence[MeasuredTrial], incidents: Sequence[Incident]
+) -> list[Reason]:
+    kinds = {
+        incident.kind
+        for incident in (
+            *incidents,
+            *(found for one in measured for found in one.measurement.incidents),
+        )
+    }
+    ended = [
+        reason
+        for kind, reason in (
+            (IncidentKind.INTERRUPTED, Reason.INTERRUPTED),
+            (IncidentKind.INTERNAL_ERROR, Reason.INTERNAL_ERROR),
+        )
+        if kind in kinds
+    ]
+    planned = {
+        (number, fault)
+        for number, scenario in enumerate(config.scenarios)
+        for fault in range(len(scenario.faults))
+    }
+    missing = planned - {(one.scenario, one.fault) for one in measured}
+    # A fault of the config without a trial was not tested: the run can't be better than that.
+    return ended or ([Reason.INTERNAL_ERROR] if missing else [])
+
+
+def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
+    fault = scenario.faults[measured.fault]
+    measurement = measured.measurement
+    judgement = judge(measurement, scenario.limits(fault))
+    faults = tuple(
+        FaultResult(
+            index=finding.index,
+            fired=finding.fired,
+            unmet=finding.unmet,
+            evidence=record.evidence,
+            settled_bytes=finding.settled_bytes,
+        )
+        for finding, record in zip(judgement.faults, measurement.faults, strict=True)
+    )
+    return TrialResult(
+        scenario=scenario.name,
+        kind=scenario.workload.kind,
+        fault=fault.kind,
+        outcome=judgement.outcome,
+        reason=judgement.reason,
+        attempt=1,
+        checks=judgement.checks,
+        faults=faults,
+        control=Control(inferences=0, detail="no control in this release"),
+        growth=Growth(
+            judged=False,
+            instrument=None,
+            bytes_per_fault=None,
+            detail="growth not judged: it needs a control",
+        ),
+        holders=name_holders(measurement),
+        measurement=measurement,
+    )

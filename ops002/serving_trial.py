@@ -1,0 +1,118 @@
+"""A trial of a workload that lives on after its error."""
+
+from __future__ import annotations
+
+from ops002.clock import Clock, Interrupted
+from ops002.config import Scenario
+from ops002.config_schema import CallFault, OomFault
+from ops002.measurement import Evidence, IncidentKind, Reading, Seen, Snapshot, Stage
+from ops002.probes import Probe
+from ops002.recording import Recording
+from ops002.waits import Waits
+from ops002.watch import Watch
+from ops002.workloads import DeadlinePassed, Died, WorkloadError
+from ops002.workloads.python import PythonProcess
+
+
+class ServingTrial:
+    """One fault of a python scenario, forced ``repeat`` times on a started worker."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        process: PythonProcess,
+        recording: Recording,
+        *,
+        probe: Probe,
+        clock: Clock,
+    ) -> None:
+        self._scenario = scenario
+        self._process = process
+        self._recording = recording
+        self._probe = probe
+        self._clock = clock
+        self._waits = Waits(recording, probe, scenario.settle, clock)
+        self._watch = Watch(process.running, probe, recording, clock)
+        self._peak_bytes = 0
+        process.tick = self._watch.tick
+
+    def run(self, fault: CallFault | OomFault, *, load: bool) -> bool:
+        """Make the measurement; whether the workload can be used for another trial."""
+        try:
+            self._prepare(load=load)
+            baseline = self._baseline()
+            return self._force_all(fault, baseline)
+        except DeadlinePassed as error:
+            self._incident(error, IncidentKind.FAULT_TIMEOUT)
+        except WorkloadError as error:
+            self._incident(error, IncidentKind.WORKLOAD_DIED)
+        except Interrupted as error:
+            self._recording.add_incident(IncidentKind.INTERRUPTED, error.detail, error.signal)
+        return False
+
+    def _incident(self, error: WorkloadError, after_baseline: IncidentKind) -> None:
+        before_fault = self._recording.stage in (Stage.WARM_UP, Stage.BASELINE)
+        kind = IncidentKind.WORKLOAD_FAILED if before_fault else after_baseline
+        self._recording.add_incident(kind, str(error))
+
+    def _prepare(self, *, load: bool) -> None:
+        self._recording.enter(Stage.WARM_UP)
+        if load:
+            self._process.load(self._scenario.device)
+        for _ in range(self._scenario.warmup):
+            self._peak_bytes = self._healthy_peak()
+        self._process.warm_pools()
+
+    def _healthy_peak(self) -> int:
+        root = self._process.running.root
+        self._probe.reset_peak(root)
+        before = self._probe.read_peak(root)
+        self._process.infer()
+        after = self._probe.read_peak(root)
+        if isinstance(before, Reading) and isinstance(after, Reading):
+            return max(0, after.bytes - before.bytes)
+        return 0
+
+    def _baseline(self) -> Snapshot:
+        self._recording.enter(Stage.BASELINE)
+        self._process.collect()
+        self._quiesce()
+        return self._waits.until_still(self._process.running.processes)
+
+    def _quiesce(self) -> None:
+        did = self._process.quiesce()
+        self._recording.add_health(f"quiesce: {', '.join(did) or 'nothing to do'}")
+
+    def _force_all(self, fault: CallFault | OomFault, baseline: Snapshot) -> bool:
+        last = self._scenario.repeat - 1
+        for index in range(self._scenario.repeat):
+            self._recording.enter(Stage.FAULT, index)
+            self._process.collect()
+            evidence = self._force(fault, index)
+            if any(item.what is Seen.EXIT_STATUS for item in evidence):
+                return False
+            self._recording.enter(Stage.AFTER_ERROR, index)
+            self._quiesce()
+            self._settle(baseline, last=index == last)
+            status = self._process.running.exit_status()
+            if status is not None:
+                raise Died(status)
+        return True
+
+    def _force(self, fault: CallFault | OomFault, index: int) -> tuple[Evidence, ...]:
+        self._watch.begin()
+        try:
+            evidence = self._process.force(fault, self._scenario.tolerance_bytes, self._peak_bytes)
+        finally:
+            self._watch.finish()
+        self._recording.add_fault(index, evidence)
+        return evidence
+
+    def _settle(self, baseline: Snapshot, *, last: bool) -> None:
+        processes = self._process.running.processes
+        if last:
+            self._waits.until_back(
+                processes, baseline, self._scenario.tolerance_bytes, self._quiesce
+            )
+        else:
+            self._waits.until_still(processes)

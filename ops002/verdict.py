@@ -1,0 +1,272 @@
+"""The judgement: a measurement and its limits in, outcome and reason out. Pure and total.
+
+The order of `Reason` and `RULES` is the order of precedence: within a check the first rule that
+holds gives the reason. Nothing here reads a clock, a file or a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Final
+
+from ops002.contract import (
+    AC_OPS_002_MAX_PLAUSIBLE_GPU_BYTES,
+    AC_OPS_002_MAX_TOLERANCE_BYTES,
+    Ops002Verdict,
+    verdict_from_gpu_memory_leak_delta,
+)
+from ops002.expect import Expectation, unmet
+from ops002.facts import CheckFacts
+from ops002.measurement import IncidentKind, JudgedDevice, Measurement, Phase
+
+
+class Outcome(str, Enum):
+    """What a check, a trial or a run comes to. Only `PASS` is green."""
+
+    PASS = "pass"  # noqa: S105 (an outcome, not a password)
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Reason(str, Enum):
+    """Why: stable codes, in order of precedence."""
+
+    INTERRUPTED = "interrupted"
+    INTERNAL_ERROR = "internal-error"
+    TOLERANCE_ABOVE_CAP = "tolerance-above-cap"
+    WORKLOAD_FAILED = "workload-failed"
+    NO_READING = "no-reading"
+    IMPLAUSIBLE_READING = "implausible-reading"
+    FOREIGN_ACTIVITY = "foreign-activity"
+    FAULT_TIMEOUT = "fault-timeout"
+    FAULT_NOT_FIRED = "fault-not-fired"
+    WORKLOAD_DIED = "workload-died"
+    SURVIVORS = "survivors"
+    LEAK = "leak"
+    WORKING_SET_LOST = "working-set-lost"
+    UNSETTLED = "unsettled"
+    NOTHING_AT_STAKE = "nothing-at-stake"
+    RETURNED_TO_BASELINE = "returned-to-baseline"
+
+
+OUTCOME_OF: Final = {
+    Reason.INTERRUPTED: Outcome.INCONCLUSIVE,
+    Reason.INTERNAL_ERROR: Outcome.INCONCLUSIVE,
+    Reason.TOLERANCE_ABOVE_CAP: Outcome.FAIL,
+    Reason.WORKLOAD_FAILED: Outcome.INCONCLUSIVE,
+    Reason.NO_READING: Outcome.INCONCLUSIVE,
+    Reason.IMPLAUSIBLE_READING: Outcome.FAIL,
+    Reason.FOREIGN_ACTIVITY: Outcome.INCONCLUSIVE,
+    Reason.FAULT_TIMEOUT: Outcome.INCONCLUSIVE,
+    Reason.FAULT_NOT_FIRED: Outcome.INCONCLUSIVE,
+    Reason.WORKLOAD_DIED: Outcome.FAIL,
+    Reason.SURVIVORS: Outcome.FAIL,
+    Reason.LEAK: Outcome.FAIL,
+    Reason.WORKING_SET_LOST: Outcome.FAIL,
+    Reason.UNSETTLED: Outcome.INCONCLUSIVE,
+    Reason.NOTHING_AT_STAKE: Outcome.INCONCLUSIVE,
+    Reason.RETURNED_TO_BASELINE: Outcome.PASS,
+}
+
+_SEVERITY: Final = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
+_PRECEDENCE: Final = tuple(Reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a trial is held to. Sizes in bytes, the window in seconds."""
+
+    tolerance_bytes: int
+    min_at_stake_bytes: int
+    window: float
+    band_bytes: int
+    repeat: int
+    expectation: Expectation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One phase on one device, judged. A figure that was never measured is None, never 0."""
+
+    phase: Phase
+    device: str
+    instrument: str
+    baseline_bytes: int | None
+    post_error_bytes: int | None
+    delta_bytes: int | None
+    tolerance_bytes: int
+    at_stake_bytes: int | None
+    smallest_detectable_bytes: int | None
+    outcome: Outcome
+    reason: Reason
+    settle_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultFinding:
+    """Whether one fault fired (if not: what was missing), and the bytes after it, by device."""
+
+    index: int
+    fired: bool
+    unmet: tuple[str, ...]
+    settled_bytes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The judged trial."""
+
+    outcome: Outcome
+    reason: Reason
+    checks: tuple[Check, ...]
+    faults: tuple[FaultFinding, ...]
+
+
+def judge(measurement: Measurement, limits: Limits) -> Judgement:
+    """Judge every due phase on every device; the worst check decides. Never raises."""
+    findings = tuple(
+        _finding(measurement, limits, index) for index in range(len(measurement.faults))
+    )
+    fired = len(findings) >= limits.repeat and all(finding.fired for finding in findings)
+    checks = tuple(
+        _check(measurement, limits, device, phase=phase, fired=fired)
+        for phase in measurement.phases
+        for device in measurement.devices
+    )
+    reason = worst(check.reason for check in checks)
+    return Judgement(outcome=OUTCOME_OF[reason], reason=reason, checks=checks, faults=findings)
+
+
+def worst(reasons: Iterable[Reason]) -> Reason:
+    """The reason that decides among several.
+
+    `fail` over `inconclusive` over `pass`, then the order of `Reason`. Nothing judged at all is a
+    defect of the gate, never a pass.
+    """
+    return min(
+        reasons,
+        key=lambda reason: (_SEVERITY.index(OUTCOME_OF[reason]), _PRECEDENCE.index(reason)),
+        default=Reason.INTERNAL_ERROR,
+    )
+
+
+def _finding(measurement: Measurement, limits: Limits, position: int) -> FaultFinding:
+    record = measurement.faults[position]
+    missing = unmet(limits.expectation, record.evidence)
+    facts = [
+        CheckFacts(measurement, device, Phase.AFTER_ERROR, limits.window, limits.band_bytes)
+        for device in measurement.devices
+    ]
+    settled = {fact.device.device: fact.bytes_after(record.index) for fact in facts}
+    return FaultFinding(
+        index=record.index,
+        fired=not missing,
+        unmet=missing,
+        settled_bytes={device: size for device, size in settled.items() if size is not None},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """All that a rule may look at."""
+
+    facts: CheckFacts
+    limits: Limits
+    fired: bool
+
+    def had(self, kind: IncidentKind) -> bool:
+        return any(incident.kind is kind for incident in self.facts.measurement.incidents)
+
+    def above_throughout(self) -> bool:
+        """Retained by more than the tolerance, settled or not."""
+        bounds = self.facts.delta_bounds()
+        return bounds is not None and bounds[0] > self.limits.tolerance_bytes
+
+    def below_throughout(self) -> bool:
+        """Below the baseline by more than the tolerance, settled or not."""
+        bounds = self.facts.delta_bounds()
+        return bounds is not None and bounds[1] < -self.limits.tolerance_bytes
+
+    def left_survivors(self) -> bool:
+        return bool(self.facts.measurement.survivors)
+
+    def contract_holds(self) -> bool:
+        baseline, post_error = self.facts.baseline_bytes, self.facts.post_error_bytes
+        if baseline is None or post_error is None:
+            return False
+        verdict = verdict_from_gpu_memory_leak_delta(
+            baseline, post_error, self.limits.tolerance_bytes
+        )
+        return verdict is Ops002Verdict.PASS
+
+    def nothing_at_stake(self) -> bool:
+        waived = self.limits.min_at_stake_bytes == 0
+        at_stake = self.facts.at_stake_bytes
+        return not waived and (at_stake is None or at_stake <= self.limits.min_at_stake_bytes)
+
+
+def _incident(kind: IncidentKind) -> Callable[[_Case], bool]:
+    return lambda case: case.had(kind)
+
+
+def _implausible(case: _Case) -> bool:
+    sizes = case.facts.judged_sizes()
+    return any(not 0 <= size <= AC_OPS_002_MAX_PLAUSIBLE_GPU_BYTES for size in sizes)
+
+
+def _in_phase(phase: Phase, holds: Callable[[_Case], bool], case: _Case) -> bool:
+    return case.facts.phase is phase and holds(case)
+
+
+RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
+    (Reason.INTERRUPTED, _incident(IncidentKind.INTERRUPTED)),
+    (Reason.INTERNAL_ERROR, _incident(IncidentKind.INTERNAL_ERROR)),
+    (
+        Reason.TOLERANCE_ABOVE_CAP,
+        lambda case: case.limits.tolerance_bytes > AC_OPS_002_MAX_TOLERANCE_BYTES,
+    ),
+    (Reason.WORKLOAD_FAILED, _incident(IncidentKind.WORKLOAD_FAILED)),
+    (Reason.NO_READING, lambda case: case.facts.unreadable()),
+    (Reason.IMPLAUSIBLE_READING, _implausible),
+    (Reason.FOREIGN_ACTIVITY, partial(_in_phase, Phase.AFTER_EXIT, _Case.below_throughout)),
+    (Reason.FAULT_TIMEOUT, _incident(IncidentKind.FAULT_TIMEOUT)),
+    (Reason.FAULT_NOT_FIRED, lambda case: not case.fired),
+    (
+        Reason.WORKLOAD_DIED,
+        partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_DIED)),
+    ),
+    (Reason.SURVIVORS, partial(_in_phase, Phase.AFTER_EXIT, _Case.left_survivors)),
+    (Reason.LEAK, _Case.above_throughout),
+    (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.below_throughout)),
+    (Reason.UNSETTLED, lambda case: not case.facts.settled(case.limits.repeat)),
+    (Reason.NOTHING_AT_STAKE, _Case.nothing_at_stake),
+    (Reason.RETURNED_TO_BASELINE, _Case.contract_holds),
+)
+
+
+def _check(
+    measurement: Measurement, limits: Limits, device: JudgedDevice, *, phase: Phase, fired: bool
+) -> Check:
+    facts = CheckFacts(measurement, device, phase, limits.window, limits.band_bytes)
+    case = _Case(facts=facts, limits=limits, fired=fired)
+    # No rule holding means figures that contradict each other (settled, within reach of no rule,
+    # yet failed by the contract): a defect of the gate, so never green.
+    reason = next((reason for reason, holds in RULES if holds(case)), Reason.INTERNAL_ERROR)
+    noise = facts.noise_bytes
+    return Check(
+        phase=phase,
+        device=device.device,
+        instrument=device.instrument,
+        baseline_bytes=facts.baseline_bytes,
+        post_error_bytes=facts.post_error_bytes,
+        delta_bytes=facts.delta_bytes,
+        tolerance_bytes=limits.tolerance_bytes,
+        at_stake_bytes=facts.at_stake_bytes,
+        smallest_detectable_bytes=None if noise is None else limits.tolerance_bytes + noise + 1,
+        outcome=OUTCOME_OF[reason],
+        reason=reason,
+        settle_seconds=facts.settle_seconds,
+    )

@@ -1,0 +1,80 @@
+"""The waits of a trial: which snapshots to take, and against what they are good enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ops002.clock import Clock
+from ops002.executors import Running
+from ops002.measurement import Process, Reading, Snapshot
+from ops002.probes import Probe
+from ops002.recording import Recording
+from ops002.settle import SettleRule, Settling
+
+Listing = Callable[[], tuple[Process, ...]]
+
+
+class Waits:
+    """Waits for still memory, on behalf of one trial."""
+
+    def __init__(self, recording: Recording, probe: Probe, rule: SettleRule, clock: Clock) -> None:
+        self._recording = recording
+        self._probe = probe
+        self._rule = rule
+        self._clock = clock
+
+    def until_still(self, processes: Listing) -> Snapshot:
+        """Wait until readings hold still (or the timeout): the last snapshot."""
+        return self._wait(processes, lambda _snapshot: True, lambda: None)
+
+    def until_back(
+        self,
+        processes: Listing,
+        reference: Snapshot,
+        tolerance_bytes: int,
+        quiesce: Callable[[], None] = lambda: None,
+    ) -> Snapshot:
+        """Wait until readings hold still within the tolerance of the reference, or the timeout."""
+        return self._wait(
+            processes, lambda snapshot: self._near(snapshot, reference, tolerance_bytes), quiesce
+        )
+
+    def see_gone(self, running: Running, reference: Snapshot, tolerance_bytes: int) -> None:
+        """Wait until no process is left and memory is back; keep who is still alive after that."""
+
+        def gone(snapshot: Snapshot) -> bool:
+            return self._near(snapshot, reference, tolerance_bytes) and not running.processes()
+
+        self._wait(running.processes, gone, lambda: None)
+        self._recording.set_survivors(running.processes())
+
+    def _wait(
+        self,
+        processes: Listing,
+        good_enough: Callable[[Snapshot], bool],
+        quiesce: Callable[[], None],
+    ) -> Snapshot:
+        taken: list[Snapshot] = []
+
+        def take() -> Snapshot:
+            taken.append(self._recording.snapshot(processes()))
+            return taken[-1]
+
+        Settling(
+            take=take,
+            devices=(self._probe.judged,),
+            rule=self._rule,
+            good_enough=good_enough,
+            quiesce=quiesce,
+        ).wait(self._clock)
+        return taken[-1]
+
+    def _near(self, snapshot: Snapshot, reference: Snapshot, tolerance_bytes: int) -> bool:
+        judged = self._probe.judged
+        now = snapshot.reading(judged.device, judged.instrument)
+        then = reference.reading(judged.device, judged.instrument)
+        return (
+            isinstance(now, Reading)
+            and isinstance(then, Reading)
+            and abs(now.bytes - then.bytes) <= tolerance_bytes
+        )

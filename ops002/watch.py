@@ -1,0 +1,75 @@
+"""Watches memory while a fault is forced: how far it rose is what a leak could have kept.
+
+Three instruments, by cost: a poll of resident pages (tens of microseconds) at every tick; the
+judged reading whenever the poll has risen by a step; the kernel's high-water mark of the root,
+which no tick can miss.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ops002.clock import Clock
+from ops002.executors import Running
+from ops002.measurement import Process, Reading, Stage
+from ops002.probes import Probe
+from ops002.recording import Recording
+
+_STEP_BYTES: Final = 8 * 1024 * 1024
+# Between two judged readings, and between two walks of the process table, this many times their
+# cost passes: they may not slow the workload that they watch.
+_READING_SHARE: Final = 5
+_LISTING_SHARE: Final = 20
+
+
+class Watch:
+    """One workload, watched while its recording is in the fault stage."""
+
+    def __init__(self, running: Running, probe: Probe, recording: Recording, clock: Clock) -> None:
+        self._running = running
+        self._probe = probe
+        self._recording = recording
+        self._clock = clock
+        self._processes: tuple[Process, ...] = ()
+        self._highest = 0
+        self._next_listing = 0.0
+        self._next_reading = 0.0
+        self._last_peak: Reading | None = None
+
+    def begin(self) -> None:
+        """A fault begins: start the marks anew."""
+        self._probe.reset_peak(self._running.root)
+        self._recording.peak(self._running.root)
+        self._list()
+        self._highest = self._probe.poll(self._processes)
+        self._last_peak = None
+
+    def tick(self) -> None:
+        """Look, if a fault is being forced; end the run if it must end."""
+        self._clock.check()
+        if self._recording.stage is not Stage.FAULT:
+            return
+        now = self._clock.now()
+        if now >= self._next_listing:
+            self._list()
+        peak = self._probe.read_peak(self._running.root)
+        if isinstance(peak, Reading):
+            self._last_peak = peak
+        polled = self._probe.poll(self._processes)
+        if polled > self._highest + _STEP_BYTES and now >= self._next_reading:
+            self._recording.snapshot(self._processes)
+            self._highest = polled
+            self._next_reading = now + _READING_SHARE * (self._clock.now() - now)
+
+    def finish(self) -> None:
+        """The fault is over: keep the final high-water mark, or the last one seen."""
+        peak = self._probe.read_peak(self._running.root)
+        if isinstance(peak, Reading):
+            self._last_peak = peak
+        if self._last_peak is not None:
+            self._recording.keep_peak(self._last_peak)
+
+    def _list(self) -> None:
+        now = self._clock.now()
+        self._processes = self._running.processes()
+        self._next_listing = now + _LISTING_SHARE * (self._clock.now() - now)

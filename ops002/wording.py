@@ -1,0 +1,156 @@
+"""What happened, how much, what to do: the sentences that every report uses; pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ops002.measurement import Phase, Seen
+from ops002.result import GateResult, TrialResult
+from ops002.units import show_delta, show_size
+from ops002.verdict import OUTCOME_OF, Check, Outcome, Reason
+
+_FAULT_WORDS: Final = {
+    "oom": "out-of-memory error",
+    "call": "failing call",
+    "exit": "failing exit",
+}
+
+ADVICE: Final = {
+    Reason.INTERRUPTED: "Nothing was judged. Run it again and let it finish.",
+    Reason.INTERNAL_ERROR: (
+        "This is a defect of ops002, not of the code under test. Please report it."
+    ),
+    Reason.TOLERANCE_ABOVE_CAP: "A tolerance above 256 MiB would hide real leaks. Lower it.",
+    Reason.WORKLOAD_FAILED: (
+        "The workload must work before its failure can be tested. Run it by hand and mend it; its "
+        "output is kept beside the report."
+    ),
+    Reason.NO_READING: (
+        "Memory that can't be read can't be judged. Give the gate the permission it names."
+    ),
+    Reason.IMPLAUSIBLE_READING: (
+        "A reading outside [0, 1 TiB] is a broken counter. Mend that before trusting any figure."
+    ),
+    Reason.FOREIGN_ACTIVITY: (
+        "Memory that wasn't the workload's went away while measuring. Give the gate a machine of "
+        "its own, and run it again."
+    ),
+    Reason.FAULT_TIMEOUT: "The error path hangs, or timeouts.infer is too short for it.",
+    Reason.FAULT_NOT_FIRED: (
+        "The failure did not happen as expected, so nothing was tested. Compare what was seen with "
+        "what is expected; for oom, let infer take size=1, so that the gate can ask for more."
+    ),
+    Reason.WORKLOAD_DIED: (
+        "The error took the whole workload down. Its last output, kept beside the report, shows "
+        "how it ended."
+    ),
+    Reason.SURVIVORS: (
+        "End these processes when the workload ends: they hold memory, and they would spoil the "
+        "next job on this machine. (The gate has ended them now.)"
+    ),
+    Reason.LEAK: (
+        "Something still refers to what the failed inference allocated. Look first for a stored "
+        "exception (its traceback holds every local of the failed frames), then for caches and "
+        "requests that only the success path cleans up."
+    ),
+    Reason.WORKING_SET_LOST: (
+        "The workload lost part of what it had loaded: it may look alive and no longer be able to "
+        "serve. Look for clean-up on the error path that frees too much."
+    ),
+    Reason.UNSETTLED: (
+        "Memory kept moving until the deadline. Find what runs in the background, or give settle "
+        "a longer timeout."
+    ),
+    Reason.NOTHING_AT_STAKE: (
+        "The fault moved so little memory that even keeping all of it would pass. Use a larger "
+        "inference, or a smaller tolerance and min_at_stake."
+    ),
+    Reason.RETURNED_TO_BASELINE: "Memory came back.",
+}
+
+
+def headline(result: GateResult) -> str:
+    """One line that says it all."""
+    word = result.outcome.value.upper()
+    for trial in result.trials:
+        if trial.reason is result.reason:
+            return f"{word} {result.reason.value}: {trial_line(trial)}"
+    details = "; ".join(incident.detail for incident in result.incidents)
+    return f"{word} {result.reason.value}: {details or 'no trial was carried out'}"
+
+
+def trial_line(trial: TrialResult) -> str:
+    """One sentence on a trial: what happened, how much, where."""
+    check = _deciding(trial)
+    described = _described(trial, check)
+    return f"{described} [{trial.scenario}: {trial.fault}]"
+
+
+def _deciding(trial: TrialResult) -> Check | None:
+    return next((check for check in trial.checks if check.reason is trial.reason), None)
+
+
+def _described(trial: TrialResult, check: Check | None) -> str:
+    incident = next((found.detail for found in trial.measurement.incidents), None)
+    if incident is not None and OUTCOME_OF[trial.reason] is not Outcome.PASS:
+        return incident
+    if trial.reason is Reason.FAULT_NOT_FIRED:
+        return _not_fired(trial)
+    if trial.reason is Reason.SURVIVORS:
+        names = ", ".join(f"{one.name} (PID {one.pid})" for one in trial.measurement.survivors)
+        return f"after the workload's exit these were alive: {names}"
+    if check is None or check.delta_bytes is None:
+        return "no figures were measured"
+    if trial.reason is Reason.NOTHING_AT_STAKE:
+        stake = "unknown" if check.at_stake_bytes is None else show_size(check.at_stake_bytes)
+        return f"at stake on {check.device}: {stake}; too little to tell a leak from none"
+    return _moved(trial, check, check.delta_bytes)
+
+
+def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
+    fault = _FAULT_WORDS[trial.fault]
+    count = len(trial.faults)
+    when = f"after {count} {fault}{'s' if count != 1 else ''}"
+    if check.phase is Phase.AFTER_EXIT:
+        when += " and the workload's exit"
+    limit = f"tolerance {show_size(check.tolerance_bytes)}"
+    if trial.reason is Reason.LEAK:
+        return f"{show_size(delta_bytes)} retained on {check.device} {when}, {limit}"
+    if trial.reason is Reason.UNSETTLED:
+        return f"readings on {check.device} never held still {when}"
+    return f"{show_delta(delta_bytes)} on {check.device} {when}, {limit}"
+
+
+def _not_fired(trial: TrialResult) -> str:
+    if not trial.faults:
+        return "the fault was never forced"
+    fault = next((fault for fault in trial.faults if not fault.fired), trial.faults[-1])
+    seen = "; ".join(
+        str(item.value[0] if isinstance(item.value, tuple) else item.value)
+        for item in fault.evidence
+        if item.what in (Seen.EXCEPTION, Seen.MESSAGE, Seen.RETURNED)
+    )
+    statuses = [item.value for item in fault.evidence if item.what is Seen.EXIT_STATUS]
+    ended = f"exit status {statuses[0]}" if statuses else ""
+    what = "; ".join(filter(None, (seen, ended))) or "nothing"
+    return f"the fault did not fire: {', '.join(fault.unmet) or 'not every repeat'}; seen: {what}"
+
+
+def explanation(trial: TrialResult) -> str:
+    """A paragraph on a red trial: what happened, how much, what to look at."""
+    parts = [f"{trial_line(trial)}."]
+    places = [
+        item.value[-1]
+        for fault in trial.faults[-1:]
+        for item in fault.evidence
+        if item.what is Seen.RAISED_AT and isinstance(item.value, tuple)
+    ]
+    if places:
+        parts.append(f"The error was raised at {places[-1]}.")
+    parts += [
+        f"Held by {holder.name} (PID {holder.pid}), "
+        f"{'size unknown' if holder.bytes is None else show_size(holder.bytes)}: {holder.detail}."
+        for holder in trial.holders
+    ]
+    parts.append(ADVICE[trial.reason])
+    return " ".join(parts)

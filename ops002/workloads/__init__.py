@@ -1,0 +1,66 @@
+"""What runs under test, by kind; each kind knows how to force its faults.
+
+A workload says what happened; whether that counts as the fault is judged elsewhere, from the
+evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ops002.config_schema import Fault
+from ops002.executors import Running
+from ops002.expect import found_in
+from ops002.measurement import Evidence, Seen, Source
+
+
+class WorkloadError(Exception):
+    """A step of the workload didn't end as it should; the message says how."""
+
+
+class Died(WorkloadError):
+    """The workload's root process ended by itself."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the workload ended by itself (exit status {status})")
+        self.status = status
+
+
+class DeadlinePassed(WorkloadError):
+    """A step didn't end by its deadline."""
+
+
+class StepFailed(WorkloadError):
+    """A step that must succeed (load, a healthy inference) raised an error."""
+
+
+def output_evidence(fault: Fault, running: Running, start: int) -> Iterator[Evidence]:
+    """The piece of output since ``start`` that the fault's expectation asks for, if it is there."""
+    pattern = fault.expect.output if fault.expect is not None else None
+    excerpt = found_in(pattern, running.output(start)) if pattern else None
+    if excerpt is not None:
+        yield Evidence(source=Source.GATE, what=Seen.OUTPUT, value=excerpt)
+
+
+def died_evidence(status: int) -> Evidence:
+    """The exit status, as the kernel gave it."""
+    return Evidence(source=Source.KERNEL, what=Seen.EXIT_STATUS, value=status)
+
+
+def exception_evidence(described: object) -> Iterator[Evidence]:
+    """Evidence of the exceptions that a worker describes; what isn't of that form is left out."""
+    for one in described if isinstance(described, list) else ():
+        if not isinstance(one, dict):
+            continue
+        yield from _texts(Seen.EXCEPTION, one.get("classes"))
+        message = one.get("message")
+        if isinstance(message, str):
+            yield Evidence(source=Source.WORKLOAD, what=Seen.MESSAGE, value=message)
+        yield from _texts(Seen.RAISED_AT, one.get("raised_at"))
+
+
+def _texts(what: Seen, given: object) -> Iterable[Evidence]:
+    texts = (
+        tuple(text for text in given if isinstance(text, str)) if isinstance(given, list) else ()
+    )
+    return [Evidence(source=Source.WORKLOAD, what=what, value=texts)] if texts else []

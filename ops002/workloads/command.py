@@ -1,0 +1,58 @@
+"""A command that ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from ops002.clock import Clock
+from ops002.config_schema import CommandWorkload, ExitFault
+from ops002.executors import Executor, Launch, Running
+from ops002.executors.environment import STEADY_HEAP, workload_environment
+from ops002.measurement import Evidence
+from ops002.workloads import DeadlinePassed, died_evidence, output_evidence
+
+_TICK_SECONDS: Final = 0.005
+
+
+def start(
+    workload: CommandWorkload,
+    argv: tuple[str, ...],
+    executor: Executor,
+    environ: Mapping[str, str],
+    output: Path,
+) -> Running:
+    """Start the command.
+
+    Raises:
+        StartFailed: no such program, no permission, no such directory.
+    """
+    return executor.start(
+        Launch(
+            argv=argv,
+            env=workload_environment(environ, workload.env, STEADY_HEAP),
+            cwd=workload.cwd,
+            output=output,
+        )
+    )
+
+
+def wait(running: Running, seconds: float, clock: Clock, tick: Callable[[], None]) -> int:
+    """Wait until the command ends; its exit status.
+
+    Raises:
+        DeadlinePassed: it ran longer than ``seconds``.
+    """
+    deadline = clock.now() + seconds
+    while (status := running.exit_status()) is None:
+        if clock.now() > deadline:
+            raise DeadlinePassed(f"the command did not end within {seconds:g} s")
+        tick()
+        clock.sleep(_TICK_SECONDS)
+    return status
+
+
+def evidence(fault: ExitFault, running: Running, status: int) -> tuple[Evidence, ...]:
+    """What was seen of the command's end."""
+    return (died_evidence(status), *output_evidence(fault, running, 0))
