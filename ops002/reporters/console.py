@@ -15,17 +15,19 @@ from ops002.verdict import Check, Outcome
 from ops002.wording import explanation, headline
 
 _COLOURS: Final = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow"}
-_LOG_WIDTH: Final = 120
+_WIDTH: Final = 160
+"""Columns of the table of checks: never cut, whatever the terminal."""
+_TEXT_WIDTH: Final = 100
 _OUTPUT_LINES: Final = 10
 
 
-def render(result: GateResult, *, colour: bool, width: int = _LOG_WIDTH) -> str:
+def render(result: GateResult, *, colour: bool) -> str:
     """The checks in a table; for each red trial a paragraph; the verdict last."""
     text = io.StringIO()
     # Markup, highlighting and emoji are off: names and messages come from code under test.
     console = Console(
         file=text,
-        width=width,
+        width=_WIDTH,
         markup=False,
         highlight=False,
         emoji=False,
@@ -40,11 +42,11 @@ def render(result: GateResult, *, colour: bool, width: int = _LOG_WIDTH) -> str:
             console.print(
                 Text(f"{trial.scenario}, {trial.fault}: {trial.reason.value}", style="bold")
             )
-            console.print(Text(explanation(trial)))
+            console.print(Text(explanation(trial)), width=_TEXT_WIDTH)
             _print_output(console, trial)
             console.print()
     console.print(Text(headline(result), style=f"bold {_COLOURS[result.outcome]}"), soft_wrap=True)
-    return text.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
 def _print_output(console: Console, trial: TrialResult) -> None:
@@ -58,9 +60,9 @@ def _print_output(console: Console, trial: TrialResult) -> None:
 def _table(result: GateResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("scenario", "fault", "phase", "device"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for heading in ("baseline", "after", "delta", "tolerance", "at stake", "detects from"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for trial in result.trials:
         for check in trial.checks:

@@ -1,0 +1,56 @@
+# Every target sets up what it needs: its own virtual environment, pinned versions, nothing global.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test lint unit mutants bench lock clean
+
+help:            ## this list
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo: .venv/.demo  ## one clean and one leaking engine, judged: a pass and a fail
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
+
+test: lint unit  ## everything CI runs
+
+lint: .venv/.dev  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: .venv/.dev  ## the tests, with branch coverage
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: .venv/.dev  ## break the gate in known ways: each must turn a case red
+	$(BIN)/python -m tests.mutants
+
+bench: .venv/.demo  ## ratios measured in one run
+	$(BIN)/python -m bench
+
+lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
+	$(PIP) install uv
+	set -e; compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.10 \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'"; \
+	eval "$$compile pyproject.toml -o requirements/run.txt"; \
+	eval "$$compile pyproject.toml requirements/torch.in -c requirements/run.txt \
+	  -o requirements/demo.txt"; \
+	eval "$$compile pyproject.toml requirements/torch.in requirements/dev.in \
+	  -c requirements/demo.txt -o requirements/dev.txt"
+
+.venv/.demo: requirements/demo.txt requirements/torch.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) install -r requirements/demo.txt
+	$(PIP) install --no-deps -r requirements/torch.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.demo
+	$(PIP) install -r requirements/dev.txt
+	touch $@
+
+clean:           ## remove what the targets made
+	rm -rf .venv build dist *.egg-info ops002-report demo-report .coverage .coverage.*

@@ -1,0 +1,70 @@
+"""The real command line, as a test runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import coverage
+import psutil
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run of the command line that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """The argument vector that runs ops002 here; measured if the tests are."""
+    python = [sys.executable, "-m"]
+    if coverage.Coverage.current() is not None:
+        settings = ["--rcfile", str(ROOT / "pyproject.toml"), "--parallel-mode"]
+        python += ["coverage", "run", *settings, "-m"]
+    return [*python, "ops002", *map(str, arguments)]
+
+
+def environment(**given: str) -> dict[str, str]:
+    """The environment of a run: coverage's files go to the checkout, whatever the folder."""
+    return {**os.environ, "COVERAGE_FILE": str(ROOT / ".coverage"), **given}
+
+
+def ops002(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Ended:
+    """Run it to its end."""
+    done = subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        env=environment(**env),
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """The report of a run."""
+    document: dict[str, Any] = json.loads((folder / "ops002-report.json").read_text("utf-8"))
+    return document
+
+
+def processes_mentioning(text: str) -> list[str]:
+    """Command lines of live processes that hold a text: what a run must not leave behind."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "pid"]):
+        line = " ".join(process.info["cmdline"] or ())
+        if text in line and process.info["pid"] != os.getpid():
+            found.append(line)
+    return found

@@ -1,0 +1,27 @@
+"""Torch runs out of memory for real; a module-level list keeps the batch that failed.
+
+Stands for pipelines that queue a failed batch for a retry that never comes.
+Twin: pass/torch_tensor_dropped.py.
+---
+reason: leak
+retained: 192MiB
+faults: [{kind: oom, expect: {exception: RuntimeError, match: allocate memory}}]
+repeat: 3
+"""
+
+import torch
+
+RETRY = []
+
+
+def load(device):
+    return torch.nn.Linear(512, 512)
+
+
+def infer(model, size=1):
+    batch = torch.ones(64 << 20, dtype=torch.uint8)
+    try:
+        torch.zeros(size, 128 << 20, dtype=torch.uint8).add_(1)
+    except RuntimeError:
+        RETRY.append(batch)
+        raise

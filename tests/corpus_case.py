@@ -1,0 +1,70 @@
+"""A corpus case: a scenario file whose folder and docstring say what it must come to."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops002.units import parse_size
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one file of the corpus is run with, and what it must get."""
+
+    file: Path
+    outcome: str
+    reason: str
+    retained_bytes: int | None
+    scenario: dict[str, Any]
+
+    def write_config(self, folder: Path) -> Path:
+        """The config file that runs this case alone."""
+        config = folder / "ops002.yml"
+        document = {
+            "version": 1,
+            "device": "cpu",
+            "repeat": 2,
+            "settle": {"timeout": "5s"},
+            "scenarios": [self.scenario],
+        }
+        config.write_text(json.dumps(document, indent=1))
+        return config
+
+
+def cases() -> list[Case]:
+    """Every case of the corpus."""
+    return [read_case(file) for file in sorted(CORPUS.glob("*/*.py"))]
+
+
+def read_case(file: Path) -> Case:
+    """One case, from its file."""
+    docstring = ast.get_docstring(ast.parse(file.read_bytes())) or ""
+    header = yaml.safe_load(docstring.partition("\n---\n")[2])
+    retained = header.pop("retained", None)
+    reason = header.pop("reason")
+    scenario = {"name": file.stem, "workload": {"kind": "python", "file": "{file}"}, **header}
+    return Case(
+        file=file,
+        outcome=file.parent.name,
+        reason=reason,
+        retained_bytes=None if retained is None else parse_size(retained),
+        scenario=_filled_in(scenario, file),
+    )
+
+
+def _filled_in(value: Any, file: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled_in(item, file) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled_in(item, file) for item in value]
+    places = {"{file}": str(file), "{python}": sys.executable}
+    return places.get(value, value) if isinstance(value, str) else value

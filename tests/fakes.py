@@ -1,0 +1,46 @@
+"""Fakes at the driver: one per behaviour of an instrument. Everything else in the tests is real."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ops002.measurement import JudgedDevice, Missing, Process, ProcessMemory, Reading
+
+JUDGED = JudgedDevice(device="cpu", instrument="scripted")
+
+
+@dataclass
+class ScriptedProbe:
+    """Reads what its script says: the n-th answer for the n-th reading, then the last for ever."""
+
+    script: Sequence[int | str]
+    taken: int = field(default=0, init=False)
+    _peak: int = field(default=0, init=False)
+
+    @property
+    def judged(self) -> JudgedDevice:
+        """One device, one instrument."""
+        return JUDGED
+
+    def read(
+        self, _processes: Sequence[Process]
+    ) -> tuple[Reading | Missing, tuple[ProcessMemory, ...]]:
+        """Bytes for a number; `Missing` for a text, which is the reason."""
+        answer = self.script[min(self.taken, len(self.script) - 1)]
+        self.taken += 1
+        if isinstance(answer, str):
+            return Missing(device="cpu", instrument="scripted", missing=answer), ()
+        return Reading(device="cpu", instrument="scripted", bytes=answer), ()
+
+    def poll(self, _processes: Sequence[Process]) -> int:
+        """Nothing to see: only the peak tells."""
+        return 0
+
+    def reset_peak(self, _process: Process) -> None:
+        """Nothing to reset."""
+
+    def read_peak(self, _process: Process) -> Reading | Missing:
+        """A mark that rises by 1 GiB at each reading: plenty at stake."""
+        self._peak += 1 << 30
+        return Reading(device="cpu", instrument="scripted-peak", bytes=self._peak)

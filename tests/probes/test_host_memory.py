@@ -1,0 +1,130 @@
+"""Host memory of real processes, and of a process table that can't be read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ops002.measurement import Missing, Process, Reading
+from ops002.probes.host_memory import HostMemory
+from ops002.processes import describe
+
+MIB = 1 << 20
+
+
+@contextmanager
+def running(code: str) -> Iterator[tuple[Process, subprocess.Popen[str]]]:
+    """A process that has run the code, said so, and waits."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{code}\nprint('ready', flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as popen:
+        assert popen.stdout is not None
+        assert popen.stdout.readline() == "ready\n"
+        process = describe(popen.pid)
+        assert process is not None
+        yield process, popen
+        popen.kill()
+
+
+def read(probe: HostMemory, *processes: Process) -> int:
+    reading, _ = probe.read(processes)
+    assert isinstance(reading, Reading)
+    return reading.bytes
+
+
+def test_private_memory_counts_and_file_pages_dont() -> None:
+    with running("x = b'x' * (100 << 20)") as (process, _):
+        assert read(HostMemory(), process) == pytest.approx(105 * MIB, abs=10 * MIB)
+
+
+def test_memory_shared_by_a_fork_counts_once() -> None:
+    forked = "import os\nx = b'x' * (100 << 20)\npid = os.fork()\nif not pid: os.pause() if hasattr(os, 'pause') else __import__('signal').pause()\n"
+    with running(forked) as (process, _):
+        child = describe(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()))
+        assert child is not None
+        try:
+            both = read(HostMemory(), process, child)
+        finally:
+            os.kill(child.pid, 9)
+        assert both == pytest.approx(110 * MIB, abs=15 * MIB)
+
+
+def test_a_new_segment_that_nobody_maps_counts_and_an_old_one_doesnt() -> None:
+    segment = Path(f"/dev/shm/ops002-corpus-test-{os.getpid()}")
+    probe = HostMemory()
+    try:
+        segment.write_bytes(b"x" * (20 * MIB))
+        assert read(probe) == 20 * MIB
+        assert read(HostMemory()) == 0
+    finally:
+        segment.unlink()
+
+
+def test_a_segment_that_somebody_else_maps_is_theirs() -> None:
+    segment = Path(f"/dev/shm/ops002-corpus-test-{os.getpid()}")
+    probe = HostMemory()
+    mapped = (
+        "import mmap\n"
+        f"f = open('{segment}', 'w+b'); f.truncate(20 << 20)\n"
+        "m = mmap.mmap(f.fileno(), 20 << 20); m.write(b'x' * (20 << 20))"
+    )
+    try:
+        with running(mapped) as (process, _):
+            assert read(probe) == 0
+            assert read(probe, process) >= 20 * MIB
+    finally:
+        segment.unlink()
+
+
+def test_a_process_that_ended_holds_nothing() -> None:
+    with running("") as (process, popen):
+        popen.kill()
+        popen.wait()
+        assert read(HostMemory(), process) == 0
+
+
+def test_a_process_that_cant_be_read_makes_the_whole_reading_missing(tmp_path: Path) -> None:
+    # Reading a folder fails for everybody, root included.
+    (tmp_path / "7" / "smaps_rollup").mkdir(parents=True)
+    readable = tmp_path / "8"
+    readable.mkdir()
+    (readable / "smaps_rollup").write_text("Pss_Anon: 4 kB\nSwapPss: 0 kB\nPss_Shmem: 0 kB\n")
+    both = [Process(pid=pid, started=0, name="x", command="x") for pid in (8, 7)]
+
+    reading, parts = HostMemory(proc=tmp_path).read(both)
+
+    assert isinstance(reading, Missing)
+    assert "PID 7" in reading.missing
+    assert [part.pid for part in parts] == [8, 7]
+
+
+def test_a_kernel_without_the_figures_is_missing_not_zero(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "smaps_rollup").write_text("00-ff ---p [rollup]\nRss: 4 kB\nPss: 4 kB\n")
+
+    reading, _ = HostMemory(proc=tmp_path).read(
+        [Process(pid=7, started=0, name="x", command="x")]
+    )
+
+    assert isinstance(reading, Missing)
+
+
+def test_the_peak_is_the_kernels_and_can_be_started_anew() -> None:
+    probe = HostMemory()
+    with running("x = b'x' * (100 << 20); del x") as (process, _):
+        before = probe.read_peak(process)
+        probe.reset_peak(process)
+        after = probe.read_peak(process)
+
+    assert isinstance(before, Reading)
+    assert isinstance(after, Reading)
+    assert before.bytes - after.bytes >= 90 * MIB

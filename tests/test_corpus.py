@@ -1,0 +1,57 @@
+"""Every case of the corpus through the real command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ops002.report import json_schema
+from tests.command_line import ops002, processes_mentioning, read_report
+from tests.corpus_case import Case, cases
+
+EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
+SHARED_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture(autouse=True)
+def _no_segments_left() -> Iterator[None]:
+    """Segments that a case leaves on purpose don't outlive its test."""
+    yield
+    for segment in SHARED_MEMORY.glob("ops002-corpus-*"):
+        segment.unlink()
+
+
+@pytest.mark.parametrize(
+    "case", cases(), ids=lambda case: f"{case.outcome}/{case.file.stem}"
+)
+def test_case_gets_its_outcome_and_reason(case: Case, tmp_path: Path) -> None:
+    ended = ops002("run", "--config", case.write_config(tmp_path), "--report-dir", tmp_path / "r")
+
+    report = read_report(tmp_path / "r")
+    assert (report["outcome"], report["reason"]) == (case.outcome, case.reason), ended.out
+    assert ended.code == EXIT_CODES[case.outcome] == report["exit_code"]
+    assert "Traceback" not in ended.err
+    assert case.reason in ended.out
+    Draft202012Validator(json_schema()).validate(report)
+    assert processes_mentioning(str(case.file)) == []
+
+    if case.retained_bytes is not None:
+        check = next(
+            check
+            for trial in report["trials"]
+            for check in trial["checks"]
+            if check["reason"] == case.reason
+        )
+        assert check["delta_bytes"] == pytest.approx(case.retained_bytes, rel=0.1)
+
+
+def test_every_leak_has_its_clean_twin() -> None:
+    by_path = {f"{case.outcome}/{case.file.name}": case for case in cases()}
+    for path, case in by_path.items():
+        text = case.file.read_text()
+        if case.reason in {"leak", "survivors"} and "retained" in text:
+            named = [other for other in by_path if other in text or path in by_path[other].file.read_text()]
+            assert any(other.startswith("pass/") for other in named), f"{path} has no clean twin"
