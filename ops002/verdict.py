@@ -130,7 +130,10 @@ def judge(measurement: Measurement, limits: Limits) -> Judgement:
     findings = tuple(
         _finding(measurement, limits, index) for index in range(len(measurement.faults))
     )
-    fired = len(findings) >= limits.repeat and all(finding.fired for finding in findings)
+    # A workload that a fired fault took down can't be asked for the rest of its repeats.
+    died = any(found.kind is IncidentKind.WORKLOAD_DIED for found in measurement.incidents)
+    enough = len(findings) >= (1 if died else limits.repeat)
+    fired = enough and all(finding.fired for finding in findings)
     checks = tuple(
         _check(measurement, limits, device, phase=phase, fired=fired)
         for phase in measurement.phases

@@ -81,16 +81,11 @@ def headline(result: GateResult) -> str:
 
 def trial_line(trial: TrialResult) -> str:
     """One sentence on a trial: what happened, how much, where."""
-    check = _deciding(trial)
-    described = _described(trial, check)
-    return f"{described} [{trial.scenario}: {trial.fault}]"
+    return f"{_described(trial)} [{trial.scenario}: {trial.fault}]"
 
 
-def _deciding(trial: TrialResult) -> Check | None:
-    return next((check for check in trial.checks if check.reason is trial.reason), None)
-
-
-def _described(trial: TrialResult, check: Check | None) -> str:
+def _described(trial: TrialResult) -> str:
+    check = next((check for check in trial.checks if check.reason is trial.reason), None)
     incident = next((found.detail for found in trial.measurement.incidents), None)
     if incident is not None and OUTCOME_OF[trial.reason] is not Outcome.PASS:
         return incident
@@ -138,7 +133,8 @@ def _not_fired(trial: TrialResult) -> str:
 
 def explanation(trial: TrialResult) -> str:
     """A paragraph on a red trial: what happened, how much, what to look at."""
-    parts = [f"{trial_line(trial)}."]
+    described = _described(trial)
+    parts = [f"{described[0].upper()}{described[1:]}."]
     places = [
         item.value[-1]
         for fault in trial.faults[-1:]

@@ -82,7 +82,7 @@ MUTANTS = (
         "ops002/expect.py",
         '        yield f"no sign of {expectation.nature.value}"',
         "        pass",
-        "tests/test_corpus.py -k inconclusive/segfault",
+        "tests/test_corpus.py -k inconclusive/dies_of_the_limit",
     ),
     Mutant(
         "forget the stake",
@@ -96,7 +96,7 @@ MUTANTS = (
         "ops002/processes.py",
         "root.children(recursive=True)",
         "root.children()[:1]",
-        "tests/test_corpus.py -k fail/child_survives",
+        "tests/test_corpus.py -k fail/child_keeps",
     ),
 )
 

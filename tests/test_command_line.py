@@ -65,7 +65,7 @@ class TestConfig:
             ("repeat: 1", "tolerance: 268435457B", "ops002.yml:4: tolerance: "),
             ("repeat: 1", "tolerence: 1MiB", "did you mean tolerance?"),
             ("repeat: 1", "repeat: 1\nrepeat: 2", "ops002.yml:5: repeat: given twice"),
-            ("repeat: 1", "repeat: [", "ops002.yml:5: not valid YAML"),
+            ("repeat: 1", "repeat: [", "ops002.yml:6: not valid YAML"),
             ("repeat: 1", "exclusive: true", "not implemented yet"),
             ("device: cpu", "device: cuda", "not implemented yet"),
             (", expect: {match: boom}", "", "faults[0].expect: is required"),
@@ -109,8 +109,12 @@ class TestConfig:
         assert "did you mean one?" in ended.err
 
     def test_check_config_says_how_often_the_workload_is_started(self, project: Path) -> None:
-        replace(project, "{kind: python, file: scenario.py}", "{kind: command, run: [a], healthy: [b]}")
-        replace(project, "{kind: call, expect: {match: boom}}", "{kind: exit, expect: {exit_code: [1]}}")
+        replace(
+            project, "{kind: python, file: scenario.py}", "{kind: command, run: [a], healthy: [b]}"
+        )
+        replace(
+            project, "{kind: call, expect: {match: boom}}", "{kind: exit, expect: {exit_code: [1]}}"
+        )
         replace(project, "repeat: 1", "repeat: 3")
 
         assert "started 5 times" in ops002("check-config", cwd=project).out
@@ -133,7 +137,10 @@ class TestReport:
         assert ops002("judge", file).code == 0
 
     def test_an_edited_report_is_refused(self, project: Path) -> None:
-        (project / "scenario.py").write_text(SCENARIO.replace("    raise", "    model_kept.append(activations)\n    raise") + "\nmodel_kept = []\n")
+        (project / "scenario.py").write_text(
+            SCENARIO.replace("    raise", "    model_kept.append(activations)\n    raise")
+            + "\nmodel_kept = []\n"
+        )
         replace(project, "repeat: 1", "settle: {timeout: 1s}")
         ended = ops002("run", cwd=project)
         file = project / "ops002-report" / "ops002-report.json"
@@ -187,7 +194,7 @@ class TestReport:
         process = start(project, "import time; time.sleep(60)\n" + SCENARIO)
         wait_for(lambda: not (project / "ops002-report" / "ops002-report.json").exists())
         process.kill()
-        process.wait()
+        process.communicate()
 
         assert not (project / "ops002-report" / "ops002-report.json").exists()
 
@@ -229,8 +236,12 @@ MARK = "import pathlib; pathlib.Path('reached').touch()"
 
 STAGES = {
     "loading": SCENARIO.replace('return "model"', f"{MARK}; import time; time.sleep(60)"),
-    "warming up": SCENARIO.replace("return len", f"{MARK}; import time; time.sleep(60); return len"),
-    "in the fault": SCENARIO.replace("    raise", f"    {MARK}; import time; time.sleep(60); raise"),
+    "warming up": SCENARIO.replace(
+        "return len", f"{MARK}; import time; time.sleep(60); return len"
+    ),
+    "in the fault": SCENARIO.replace(
+        "    raise", f"    {MARK}; import time; time.sleep(60); raise"
+    ),
     "settling": SCENARIO.replace("    raise", f"    {MARK}; load.kept = activations\n    raise"),
 }
 

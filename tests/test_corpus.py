@@ -24,9 +24,7 @@ def _no_segments_left() -> Iterator[None]:
         segment.unlink()
 
 
-@pytest.mark.parametrize(
-    "case", cases(), ids=lambda case: f"{case.outcome}/{case.file.stem}"
-)
+@pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.outcome}/{case.file.stem}")
 def test_case_gets_its_outcome_and_reason(case: Case, tmp_path: Path) -> None:
     ended = ops002("run", "--config", case.write_config(tmp_path), "--report-dir", tmp_path / "r")
 
@@ -53,5 +51,9 @@ def test_every_leak_has_its_clean_twin() -> None:
     for path, case in by_path.items():
         text = case.file.read_text()
         if case.reason in {"leak", "survivors"} and "retained" in text:
-            named = [other for other in by_path if other in text or path in by_path[other].file.read_text()]
+            named = [
+                other
+                for other in by_path
+                if other in text or path in by_path[other].file.read_text()
+            ]
             assert any(other.startswith("pass/") for other in named), f"{path} has no clean twin"

@@ -11,9 +11,9 @@ from ops002.clock import Clock
 from ops002.config import Config, parse, resolved
 from ops002.executors.local import LocalExecutor
 from ops002.lab import Lab
-from ops002.result import GateResult, Made, gate_result
+from ops002.result import GateResult, gate_result
 from ops002.runner import run
-from tests.builders import MADE
+from tests.builders import made
 from tests.fakes import ScriptedProbe
 
 MIB = 1 << 20
@@ -45,8 +45,7 @@ def judged(folder: Path, script: list[int | str], repeat: int = 1) -> GateResult
     config: Config = parse(document, {})
     probe = ScriptedProbe(script)
     lab = Lab(LocalExecutor(), Clock(60), lambda: probe, os.environ, folder)
-    made: Made = MADE
-    return gate_result(config, resolved(config), list(run(config.scenarios, lab)), [], made)
+    return gate_result(config, resolved(config), list(run(config.scenarios, lab)), [], made())
 
 
 def test_steady_readings_pass(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ class Block(nn.Module):
         super().__init__()
         self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
         self.out = nn.Linear(WIDTH, WIDTH)
-        self.mlp = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH))
+        self.mlp = nn.Sequential(
+            nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH)
+        )
 
     def forward(self, x: Tensor, cache: Tensor) -> Tensor:
         batch, tokens, _ = x.shape
@@ -47,9 +49,7 @@ class Engine:
     def start(self, batch: int) -> int:
         """Give a request its cache."""
         self.requests += 1
-        self.caches[self.requests] = torch.zeros(
-            LAYERS, 2, batch, HEADS, TOKENS, WIDTH // HEADS
-        )
+        self.caches[self.requests] = torch.zeros(LAYERS, 2, batch, HEADS, TOKENS, WIDTH // HEADS)
         return self.requests
 
     def finish(self, request: int) -> None:

@@ -47,7 +47,9 @@ def test_private_memory_counts_and_file_pages_dont() -> None:
 
 
 def test_memory_shared_by_a_fork_counts_once() -> None:
-    forked = "import os\nx = b'x' * (100 << 20)\npid = os.fork()\nif not pid: os.pause() if hasattr(os, 'pause') else __import__('signal').pause()\n"
+    forked = (
+        "import os, signal\nx = b'x' * (100 << 20)\nif os.fork() == 0:\n    signal.pause()\n"
+    )
     with running(forked) as (process, _):
         child = describe(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()))
         assert child is not None
@@ -111,9 +113,7 @@ def test_a_kernel_without_the_figures_is_missing_not_zero(tmp_path: Path) -> Non
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "smaps_rollup").write_text("00-ff ---p [rollup]\nRss: 4 kB\nPss: 4 kB\n")
 
-    reading, _ = HostMemory(proc=tmp_path).read(
-        [Process(pid=7, started=0, name="x", command="x")]
-    )
+    reading, _ = HostMemory(proc=tmp_path).read([Process(pid=7, started=0, name="x", command="x")])
 
     assert isinstance(reading, Missing)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from types import TracebackType
@@ -60,4 +61,10 @@ def _message(error: BaseException) -> str:
 
 def _innermost(trace: Optional[TracebackType]) -> List[str]:
     frames = traceback.extract_tb(trace)[-8:]
-    return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    return [f"{_as_seen_from_here(one.filename)}:{one.lineno} in {one.name}" for one in frames]
+
+
+def _as_seen_from_here(file: str) -> str:
+    """Files of the checkout by their path in it: that is how its owners know them."""
+    here = os.path.join(os.getcwd(), "")
+    return file.removeprefix(here)

@@ -1,0 +1,19 @@
+"""A row of the table: a ratio and the most it should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured ratio."""
+
+    label: str
+    ratio: float
+    limit: float
+
+    def render(self) -> str:
+        """The row as a line of text."""
+        word = "ok" if self.ratio <= self.limit else "OVER"
+        return f"{self.label:<44} {self.ratio:7.2f}   at most {self.limit:g}   {word}"

@@ -1,0 +1,218 @@
+"""Small measurements, limits and results that pass; a test changes the one thing it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ops002.config import parse, resolved
+from ops002.expect import Expectation, Nature
+from ops002.measurement import (
+    Evidence,
+    FaultRecord,
+    Incident,
+    IncidentKind,
+    JudgedDevice,
+    MeasuredTrial,
+    Measurement,
+    Missing,
+    Phase,
+    Process,
+    Reading,
+    Seen,
+    Snapshot,
+    Source,
+    Stage,
+)
+from ops002.result import Device, EnvironmentFacts, GateResult, GitFacts, Made, Tool, gate_result
+from ops002.verdict import Limits
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
+TIB: Final = 1024 * GIB
+
+CPU: Final = JudgedDevice(device="cpu", instrument="pss-anon-shmem")
+PEAK: Final = "rss-peak"
+STEP_SECONDS: Final = 0.25
+WINDOW_SECONDS: Final = 0.5
+
+OUT_OF_MEMORY: Final = (
+    Evidence(
+        source=Source.WORKLOAD,
+        what=Seen.EXCEPTION,
+        value=("torch.OutOfMemoryError", "RuntimeError", "Exception"),
+    ),
+    Evidence(source=Source.WORKLOAD, what=Seen.MESSAGE, value="can't allocate memory"),
+    Evidence(source=Source.WORKLOAD, what=Seen.RAISED_AT, value=("a.py:3 infer", "a.py:9 attend")),
+)
+
+
+def exit_status(status: int, source: Source = Source.KERNEL) -> Evidence:
+    return Evidence(source=source, what=Seen.EXIT_STATUS, value=status)
+
+
+def output(text: str, source: Source = Source.GATE) -> Evidence:
+    return Evidence(source=source, what=Seen.OUTPUT, value=text)
+
+
+def reading(size: int, instrument: str = CPU.instrument, device: str = CPU.device) -> Reading:
+    return Reading(device=device, instrument=instrument, bytes=size)
+
+
+def missing(why: str = "PID 7: Permission denied") -> Missing:
+    return Missing(device=CPU.device, instrument=CPU.instrument, missing=why)
+
+
+def snapshot(
+    stage: Stage, *readings: Reading | Missing, fault: int | None = None, seconds: float = 0.0
+) -> Snapshot:
+    return Snapshot(seconds=seconds, stage=stage, fault=fault, readings=readings)
+
+
+def wait(stage: Stage, *sizes: int, fault: int | None = None) -> tuple[Snapshot, ...]:
+    """Snapshots of the judged instrument, one per size."""
+    return tuple(snapshot(stage, reading(size), fault=fault) for size in sizes)
+
+
+def still(stage: Stage, size: int, fault: int | None = None) -> tuple[Snapshot, ...]:
+    """A wait that held still for exactly a window."""
+    return wait(stage, size, size, size, fault=fault)
+
+
+def timeline(snapshots: Iterable[Snapshot]) -> tuple[Snapshot, ...]:
+    """The snapshots, one step of time apart."""
+    return tuple(
+        replace(one, seconds=STEP_SECONDS * number) for number, one in enumerate(snapshots)
+    )
+
+
+def limits(**changes: Any) -> Limits:
+    """64 MiB of tolerance and of stake, two out-of-memory errors."""
+    usual = Limits(
+        tolerance_bytes=64 * MIB,
+        min_at_stake_bytes=64 * MIB,
+        window=WINDOW_SECONDS,
+        band_bytes=4 * MIB,
+        repeat=2,
+        expectation=Expectation(nature=Nature.OUT_OF_MEMORY),
+    )
+    return replace(usual, **changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """How memory went while a workload outlived its errors, in bytes."""
+
+    before: int = 0
+    baseline: int = 1000 * MIB
+    peak: int = 1600 * MIB
+    after: int = 1000 * MIB
+    gone: int = 0
+    repeat: int = 2
+    evidence: tuple[Evidence, ...] = OUT_OF_MEMORY
+
+    def measurement(self, **changes: Any) -> Measurement:
+        snapshots = [
+            *still(Stage.BEFORE_START, self.before),
+            *still(Stage.BASELINE, self.baseline),
+        ]
+        for index in range(self.repeat):
+            snapshots += wait(Stage.FAULT, self.peak, fault=index)
+            snapshots += still(Stage.AFTER_ERROR, self.after, index)
+        snapshots += still(Stage.AFTER_EXIT, self.gone)
+        usual = Measurement(
+            phases=(Phase.AFTER_ERROR, Phase.AFTER_EXIT),
+            devices=(CPU,),
+            snapshots=timeline(snapshots),
+            faults=_records(self.repeat, self.evidence),
+        )
+        return replace(usual, **changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exiting:
+    """How memory went while each error ended its workload, in bytes."""
+
+    before: int = 0
+    peak: int = 600 * MIB
+    gone: int = 0
+    repeat: int = 2
+    evidence: tuple[Evidence, ...] = OUT_OF_MEMORY
+
+    def measurement(self, **changes: Any) -> Measurement:
+        snapshots = [*still(Stage.BEFORE_START, self.before)]
+        for index in range(self.repeat):
+            snapshots += wait(Stage.FAULT, self.peak, fault=index)
+            snapshots += still(Stage.AFTER_EXIT, self.gone, index)
+        usual = Measurement(
+            phases=(Phase.AFTER_EXIT,),
+            devices=(CPU,),
+            snapshots=timeline(snapshots),
+            faults=_records(self.repeat, self.evidence),
+        )
+        return replace(usual, **changes)
+
+
+def _records(repeat: int, evidence: tuple[Evidence, ...]) -> tuple[FaultRecord, ...]:
+    return tuple(FaultRecord(index=index, evidence=evidence) for index in range(repeat))
+
+
+def incident(
+    kind: IncidentKind, detail: str = "what happened", signal: int | None = None
+) -> Incident:
+    return Incident(kind=kind, stage=Stage.FAULT, detail=detail, signal=signal)
+
+
+def process(pid: int = 7, name: str = "worker") -> Process:
+    return Process(pid=pid, started=1.5, name=name, command=f"{name} --serve")
+
+
+def scenario_document(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "generate",
+        "workload": {"kind": "python", "file": "generate.py"},
+        "faults": ["oom"],
+        **changes,
+    }
+
+
+def document(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A valid config document."""
+    return {
+        "version": 1,
+        "device": "cpu",
+        "repeat": 2,
+        "scenarios": list(scenarios) or [scenario_document()],
+        **changes,
+    }
+
+
+def made() -> Made:
+    git = GitFacts(
+        repository="org/repo", tested_sha="a" * 40, head_sha="b" * 40, ref="main", run_url=None
+    )
+    host = Device(id="cpu", name="x86_64", uuid=None, total_bytes=16 * GIB)
+    return Made(
+        tool=Tool(name="ops002", version="1.2.3"),
+        started_at="2026-01-02T03:04:05.678Z",
+        finished_at="2026-01-02T03:05:06.789Z",
+        environment=EnvironmentFacts(
+            host="runner", os="Linux", python="3.10.1", driver=None, devices=(host,), git=git
+        ),
+    )
+
+
+def gate(
+    *measurements: Measurement,
+    config: dict[str, Any] | None = None,
+    incidents: tuple[Incident, ...] = (),
+) -> GateResult:
+    """The judged run of a config whose scenarios have one fault each, the first of them tried."""
+    checked = parse(config or document(), {})
+    measured = [
+        MeasuredTrial(scenario=number, fault=0, measurement=measurement)
+        for number, measurement in enumerate(measurements)
+    ]
+    return gate_result(checked, resolved(checked), measured, incidents, made())

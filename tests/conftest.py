@@ -1,0 +1,16 @@
+"""Settings that every test module shares."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# No deadline: a slow machine isn't a defect. No database: tests leave nothing in the checkout.
+settings.register_profile(
+    "ops002",
+    max_examples=200,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ops002")

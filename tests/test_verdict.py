@@ -1,0 +1,305 @@
+"""One row per reason, and the figures of a check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ops002.expect import Expectation, Nature
+from ops002.measurement import IncidentKind, Measurement, Phase, Stage
+from ops002.verdict import (
+    OUTCOME_OF,
+    RULES,
+    Check,
+    FaultFinding,
+    Limits,
+    Outcome,
+    Reason,
+    judge,
+    worst,
+)
+from tests.builders import (
+    CPU,
+    GIB,
+    MIB,
+    TIB,
+    Exiting,
+    Serving,
+    incident,
+    limits,
+    missing,
+    process,
+    reading,
+    snapshot,
+    still,
+    timeline,
+    wait,
+)
+
+CAP = 256 * MIB
+INCIDENTS = {kind: (incident(kind),) for kind in IncidentKind}
+
+
+def with_wait(measurement: Measurement, stage: Stage, *sizes: int) -> Measurement:
+    """The measurement with one more wait at its end."""
+    return replace(
+        measurement, snapshots=timeline((*measurement.snapshots, *wait(stage, *sizes, fault=9)))
+    )
+
+
+def unreadable_at_the_end() -> Measurement:
+    passing = Serving().measurement()
+    last = snapshot(Stage.AFTER_EXIT, missing())
+    return replace(passing, snapshots=timeline((*passing.snapshots, last)))
+
+
+REACHED = {
+    Reason.INTERRUPTED: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.INTERRUPTED]),
+        limits(),
+    ),
+    Reason.INTERNAL_ERROR: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.INTERNAL_ERROR]),
+        limits(),
+    ),
+    Reason.TOLERANCE_ABOVE_CAP: (Serving().measurement(), limits(tolerance_bytes=CAP + 1)),
+    Reason.WORKLOAD_FAILED: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.WORKLOAD_FAILED]),
+        limits(),
+    ),
+    Reason.NO_READING: (unreadable_at_the_end(), limits()),
+    Reason.IMPLAUSIBLE_READING: (
+        Serving(baseline=TIB + 1, after=TIB + 1).measurement(),
+        limits(),
+    ),
+    Reason.FOREIGN_ACTIVITY: (Exiting(before=GIB, gone=GIB - 65 * MIB).measurement(), limits()),
+    Reason.FAULT_TIMEOUT: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.FAULT_TIMEOUT]),
+        limits(),
+    ),
+    Reason.FAULT_NOT_FIRED: (Serving(evidence=()).measurement(), limits()),
+    Reason.WORKLOAD_DIED: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.WORKLOAD_DIED]),
+        limits(),
+    ),
+    Reason.SURVIVORS: (Serving().measurement(survivors=(process(),)), limits()),
+    Reason.LEAK: (Serving(after=1064 * MIB + 1).measurement(), limits()),
+    Reason.WORKING_SET_LOST: (Serving(after=936 * MIB - 1).measurement(), limits()),
+    Reason.UNSETTLED: (
+        with_wait(Serving().measurement(), Stage.AFTER_ERROR, 1000 * MIB, 1005 * MIB, 1000 * MIB),
+        limits(),
+    ),
+    Reason.NOTHING_AT_STAKE: (Serving(peak=1064 * MIB).measurement(), limits()),
+    Reason.RETURNED_TO_BASELINE: (Serving().measurement(), limits()),
+}
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: str(reason.value))
+def test_every_reason_is_reached(reason: Reason) -> None:
+    measurement, held_to = REACHED[reason]
+    judgement = judge(measurement, held_to)
+    assert (judgement.reason, judgement.outcome) == (reason, OUTCOME_OF[reason])
+
+
+def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
+    assert [reason for reason, _ in RULES] == list(Reason)
+
+
+def test_every_reason_has_an_outcome_and_one_alone_is_green() -> None:
+    assert set(OUTCOME_OF) == set(Reason)
+    green = [reason for reason, outcome in OUTCOME_OF.items() if outcome is Outcome.PASS]
+    assert green == [Reason.RETURNED_TO_BASELINE]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        ((), Reason.INTERNAL_ERROR),
+        ((Reason.RETURNED_TO_BASELINE,), Reason.RETURNED_TO_BASELINE),
+        ((Reason.RETURNED_TO_BASELINE, Reason.UNSETTLED), Reason.UNSETTLED),
+        ((Reason.INTERRUPTED, Reason.LEAK), Reason.LEAK),
+        ((Reason.WORKING_SET_LOST, Reason.LEAK), Reason.LEAK),
+        ((Reason.NOTHING_AT_STAKE, Reason.UNSETTLED, Reason.NO_READING), Reason.NO_READING),
+    ],
+)
+def test_fail_decides_over_inconclusive_over_pass(
+    reasons: tuple[Reason, ...], expected: Reason
+) -> None:
+    assert worst(reasons) is expected
+    assert worst(reversed(reasons)) is expected
+
+
+def test_a_serving_workload_is_judged_alive_and_gone() -> None:
+    measurement = Serving(after=1010 * MIB, gone=3 * MIB).measurement()
+    alive, gone = judge(measurement, limits()).checks
+    assert alive == Check(
+        phase=Phase.AFTER_ERROR,
+        device=CPU.device,
+        instrument=CPU.instrument,
+        baseline_bytes=1000 * MIB,
+        post_error_bytes=1010 * MIB,
+        delta_bytes=10 * MIB,
+        tolerance_bytes=64 * MIB,
+        at_stake_bytes=600 * MIB,
+        smallest_detectable_bytes=64 * MIB + 1,
+        outcome=Outcome.PASS,
+        reason=Reason.RETURNED_TO_BASELINE,
+        settle_seconds=0.5,
+    )
+    assert gone == replace(
+        alive,
+        phase=Phase.AFTER_EXIT,
+        baseline_bytes=0,
+        post_error_bytes=3 * MIB,
+        delta_bytes=3 * MIB,
+        at_stake_bytes=1600 * MIB,
+    )
+
+
+def test_the_delta_keeps_its_sign() -> None:
+    (alive, _) = judge(Serving(after=990 * MIB).measurement(), limits()).checks
+    assert alive.delta_bytes == -10 * MIB
+
+
+def test_what_moved_while_still_hides_a_leak_of_that_size() -> None:
+    """Noise of 2 MiB at the baseline and 1 MiB after it adds up."""
+    moving = (
+        *wait(Stage.BASELINE, 1000 * MIB, 1002 * MIB, 1001 * MIB),
+        *wait(Stage.FAULT, 1600 * MIB, fault=0),
+        *wait(Stage.AFTER_ERROR, 1001 * MIB, 1001 * MIB, 1000 * MIB, fault=0),
+    )
+    measurement = Serving(repeat=1).measurement(
+        phases=(Phase.AFTER_ERROR,), snapshots=timeline(moving)
+    )
+    (check,) = judge(measurement, limits(repeat=1)).checks
+    assert check.reason is Reason.RETURNED_TO_BASELINE
+    assert check.smallest_detectable_bytes == 67 * MIB + 1
+
+
+def test_a_longer_wait_takes_longer() -> None:
+    measurement = with_wait(Serving().measurement(), Stage.AFTER_ERROR, *[1000 * MIB] * 9)
+    assert judge(measurement, limits()).checks[0].settle_seconds == 2.0
+
+
+def test_what_was_never_measured_is_none_and_not_zero() -> None:
+    measurement = Serving().measurement(snapshots=())
+    (alive, _) = judge(measurement, limits()).checks
+    figures = (
+        alive.baseline_bytes,
+        alive.post_error_bytes,
+        alive.delta_bytes,
+        alive.at_stake_bytes,
+        alive.smallest_detectable_bytes,
+        alive.settle_seconds,
+    )
+    assert figures == (None,) * 6
+
+
+def test_each_fault_keeps_its_own_settled_bytes() -> None:
+    first, second = judge(Serving(after=7).measurement(), limits()).faults
+    assert first == FaultFinding(index=0, fired=True, unmet=(), settled_bytes={"cpu": 7})
+    assert second == replace(first, index=1)
+
+
+def test_a_fault_that_did_not_fire_says_what_was_missing() -> None:
+    (finding, _) = judge(Serving(evidence=()).measurement(), limits()).faults
+    assert (finding.fired, finding.unmet) == (False, ("no sign of an out-of-memory error",))
+
+
+def test_every_device_is_checked_in_every_phase() -> None:
+    other = replace(CPU, device="cuda:0")
+    judgement = judge(Serving().measurement(devices=(CPU, other)), limits())
+    assert len(judgement.checks) == 4
+    assert judgement.outcome is not Outcome.PASS
+
+
+def test_a_tolerance_at_the_cap_is_allowed() -> None:
+    measurement = Serving(after=1000 * MIB + CAP).measurement()
+    held_to = limits(tolerance_bytes=CAP, min_at_stake_bytes=CAP)
+    assert judge(measurement, held_to).outcome is Outcome.PASS
+
+
+def test_a_stake_of_exactly_the_least_is_not_enough() -> None:
+    """More than ``min_at_stake`` must have been at stake."""
+    assert judge(Serving(peak=1064 * MIB).measurement(), limits()).outcome is Outcome.INCONCLUSIVE
+    assert judge(Serving(peak=1064 * MIB + 1).measurement(), limits()).outcome is Outcome.PASS
+
+
+def test_the_stake_can_be_waived() -> None:
+    held_to = limits(min_at_stake_bytes=0)
+    assert judge(Serving(peak=0).measurement(), held_to).outcome is Outcome.PASS
+
+
+def test_a_leak_that_never_holds_still_is_a_leak_if_it_stays_above() -> None:
+    above = (1100 * MIB, 1300 * MIB, 1200 * MIB)
+    measurement = with_wait(Serving().measurement(), Stage.AFTER_ERROR, *above)
+    assert judge(measurement, limits()).reason is Reason.LEAK
+
+
+def test_memory_that_moves_in_and_out_of_the_tolerance_is_unsettled() -> None:
+    both = (1100 * MIB, 1300 * MIB, 1060 * MIB)
+    measurement = with_wait(Serving().measurement(), Stage.AFTER_ERROR, *both)
+    assert judge(measurement, limits()).reason is Reason.UNSETTLED
+
+
+def test_below_the_warm_baseline_is_lost_alive_and_foreign_after_the_exit() -> None:
+    alive, gone = judge(Serving(before=GIB, after=0, gone=0).measurement(), limits()).checks
+    assert (alive.reason, gone.reason) == (Reason.WORKING_SET_LOST, Reason.FOREIGN_ACTIVITY)
+
+
+def test_a_workload_may_die_of_its_fault_where_it_is_to_exit() -> None:
+    died = INCIDENTS[IncidentKind.WORKLOAD_DIED]
+    assert judge(Exiting().measurement(incidents=died), limits()).outcome is Outcome.PASS
+
+
+def test_dying_of_the_first_error_is_dying_though_repeats_are_left() -> None:
+    """The first fault fired and took the workload down: that is a finding, not a lack of one."""
+    measurement = Serving(repeat=1).measurement(incidents=INCIDENTS[IncidentKind.WORKLOAD_DIED])
+    assert judge(measurement, limits(repeat=5)).reason is Reason.WORKLOAD_DIED
+
+
+def test_dying_without_the_expected_error_is_not_firing() -> None:
+    measurement = Serving(repeat=1, evidence=()).measurement(
+        incidents=INCIDENTS[IncidentKind.WORKLOAD_DIED]
+    )
+    assert judge(measurement, limits(repeat=5)).reason is Reason.FAULT_NOT_FIRED
+
+
+def test_fewer_faults_than_asked_for_is_not_fired() -> None:
+    assert judge(Serving(repeat=1).measurement(), limits()).reason is Reason.FAULT_NOT_FIRED
+
+
+@pytest.mark.parametrize("course", [Serving(), Exiting()])
+def test_zero_faults_never_pass_even_if_none_are_asked_for(course: Serving | Exiting) -> None:
+    measurement = course.measurement(faults=())
+    assert judge(measurement, limits(repeat=0)).outcome is not Outcome.PASS
+
+
+def test_a_kernel_high_water_mark_counts_only_above_its_own_start() -> None:
+    rise = (
+        snapshot(Stage.FAULT, reading(5 * GIB, "rss-peak"), fault=0),
+        snapshot(Stage.FAULT, reading(5 * GIB + 300 * MIB, "rss-peak"), fault=0),
+    )
+    snapshots = (
+        *still(Stage.BASELINE, GIB),
+        *rise,
+        *still(Stage.AFTER_ERROR, GIB, 0),
+    )
+    measurement = Serving(repeat=1).measurement(
+        phases=(Phase.AFTER_ERROR,), snapshots=timeline(snapshots)
+    )
+    (check,) = judge(measurement, limits(repeat=1)).checks
+    assert check.at_stake_bytes == 300 * MIB
+
+
+def test_nothing_measured_and_nothing_due_is_red() -> None:
+    empty = Measurement(phases=(), devices=(), snapshots=())
+    judgement = judge(empty, limits())
+    assert (judgement.reason, judgement.checks) == (Reason.INTERNAL_ERROR, ())
+
+
+def test_an_expectation_of_the_scenario_is_held_against_each_fault() -> None:
+    expected = Expectation(nature=Nature.OUT_OF_MEMORY, match="no such words")
+    held_to: Limits = limits(expectation=expected)
+    assert judge(Serving().measurement(), held_to).reason is Reason.FAULT_NOT_FIRED
