@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,12 +22,13 @@ from ops002.config_schema import (
     PythonWorkload,
 )
 from ops002.expect import Expectation, Nature
+from ops002.limits import Limits
 from ops002.settle import SettleRule
 from ops002.units import SIZE_UNITS, format_duration, format_size
-from ops002.verdict import Limits
 
 DEFAULT_TOLERANCE_BYTES: Final = 64 * SIZE_UNITS["MiB"]
 DEFAULT_WARMUP: Final = 2
+DEFAULT_CONTROL: Final = 3
 DEFAULT_REPEAT: Final = {"python": 5, "command": 1}
 DEFAULT_SETTLE: Final = SettleRule(
     timeout=30.0, window=0.5, interval=0.05, band=4 * SIZE_UNITS["MiB"]
@@ -47,8 +48,10 @@ class Scenario:
     tolerance_bytes: int
     min_at_stake_bytes: int
     warmup: int
+    control: int
     repeat: int
     settle: SettleRule
+    held_until_gc: Literal["fail", "accept"]
     workload: PythonWorkload | CommandWorkload
     faults: tuple[Fault, ...]
 
@@ -61,13 +64,14 @@ class Scenario:
             band_bytes=self.settle.band,
             repeat=self.repeat,
             expectation=_expectation(fault),
+            accept_held_until_gc=self.held_until_gc == "accept",
         )
 
     def starts(self) -> int:
         """How often the workload is started if nothing goes wrong."""
         if isinstance(self.workload, PythonWorkload):
             return 1
-        warmups = self.warmup if self.workload.healthy else 0
+        warmups = self.warmup + self.control if self.workload.healthy else 0
         return len(self.faults) * (warmups + self.repeat)
 
 
@@ -121,6 +125,7 @@ def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
         "tolerance": format_size(scenario.tolerance_bytes),
         "min_at_stake": format_size(scenario.min_at_stake_bytes),
         "warmup": scenario.warmup,
+        "control": scenario.control,
         "repeat": scenario.repeat,
         "settle": {
             "timeout": format_duration(settle.timeout),
@@ -128,6 +133,7 @@ def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
             "interval": format_duration(settle.interval),
             "band": format_size(settle.band),
         },
+        "held_until_gc": scenario.held_until_gc,
         "workload": workload,
         "faults": [fault.model_dump(mode="json", exclude_none=True) for fault in scenario.faults],
     }
@@ -144,8 +150,10 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
         tolerance_bytes=tolerance,
         min_at_stake_bytes=_first(scenario.min_at_stake, text.min_at_stake, tolerance),
         warmup=_first(scenario.warmup, text.warmup, DEFAULT_WARMUP),
+        control=_first(scenario.control, text.control, DEFAULT_CONTROL),
         repeat=_first(scenario.repeat, text.repeat, DEFAULT_REPEAT[scenario.workload.kind]),
         settle=_settle(scenario, text),
+        held_until_gc=_first(scenario.held_until_gc, text.held_until_gc, "fail"),
         workload=scenario.workload,
         faults=scenario.faults,
     )

@@ -22,9 +22,7 @@ from ops002.units import format_size, parse_duration, parse_size
 
 CONTAINER_COMMANDS: Final = frozenset({"docker", "podman", "nerdctl"})
 
-PLANNED_KEYS: Final = frozenset(
-    {"control", "exclusive", "held_until_gc", "retry_inconclusive", "container"}
-)
+PLANNED_KEYS: Final = frozenset({"exclusive", "retry_inconclusive", "container"})
 """Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
 
 PLANNED_KINDS: Final = frozenset(
@@ -122,8 +120,10 @@ class MeasuringKeys(Section):
     tolerance: Tolerance | None = None
     min_at_stake: Size | None = None
     warmup: Count | None = None
+    control: Annotated[int, Field(ge=0, le=1000)] | None = None
     repeat: Count | None = None
     settle: SettleKeys = SettleKeys()
+    held_until_gc: Literal["fail", "accept"] | None = None
 
 
 class Timeouts(Section):

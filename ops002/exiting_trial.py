@@ -38,6 +38,7 @@ class ExitingTrial:
         """Warm up, read, and force the fault ``repeat`` times."""
         try:
             self._warm_up()
+            self._control()
             self._recording.enter(Stage.BEFORE_START)
             reference = self._waits.until_still(lambda: ())
             for index in range(self._scenario.repeat):
@@ -58,13 +59,24 @@ class ExitingTrial:
             self._recording.add_health(_NO_WARM_UP)
             return
         for _ in range(self._scenario.warmup):
-            running = self._start(self._workload.healthy)
-            try:
-                status = self._wait(running, None)
-                if status != 0:
-                    raise StepFailed(f"the healthy command ended with status {status}")
-            finally:
-                self._end(running)
+            self._run_healthy(self._workload.healthy)
+
+    def _control(self) -> None:
+        if self._workload.healthy is None:
+            return
+        for index in range(self._scenario.control):
+            self._recording.enter(Stage.CONTROL, index)
+            self._run_healthy(self._workload.healthy)
+            self._waits.until_still(lambda: ())
+
+    def _run_healthy(self, argv: tuple[str, ...]) -> None:
+        running = self._start(argv)
+        try:
+            status = self._wait(running, None)
+            if status != 0:
+                raise StepFailed(f"the healthy command ended with status {status}")
+        finally:
+            self._end(running)
 
     def _force(self, fault: ExitFault, index: int, reference: Snapshot) -> None:
         self._recording.enter(Stage.FAULT, index)

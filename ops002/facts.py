@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+from ops002.limits import Limits
 from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
 from ops002.settle import holds_still, last_window
 
@@ -21,8 +22,7 @@ class CheckFacts:
     measurement: Measurement
     device: JudgedDevice
     phase: Phase
-    window: float
-    band_bytes: int
+    limits: Limits
 
     @cached_property
     def _baseline(self) -> tuple[Snapshot, ...]:
@@ -31,7 +31,22 @@ class CheckFacts:
 
     @cached_property
     def _posts(self) -> tuple[tuple[Snapshot, ...], ...]:
-        return self.measurement.series(_POST_OF[self.phase])
+        posts = self.measurement.series(_POST_OF[self.phase])
+        if self.phase is Phase.AFTER_ERROR and self.limits.accept_held_until_gc:
+            # What comes back when Python collects cycles is accepted: that reading is judged.
+            return (*posts[:-1], *(self._collected or posts[-1:]))
+        return posts
+
+    @cached_property
+    def _collected(self) -> tuple[tuple[Snapshot, ...], ...]:
+        return self.measurement.series(Stage.AFTER_COLLECT)
+
+    @cached_property
+    def _controls(self) -> tuple[tuple[Snapshot, ...], ...]:
+        """The waits after healthy inferences that say something about this phase."""
+        alive = Phase.AFTER_ERROR in self.measurement.phases
+        apart = alive and self.phase is Phase.AFTER_EXIT
+        return () if apart else self.measurement.series(Stage.CONTROL)
 
     @cached_property
     def _post(self) -> tuple[Snapshot, ...]:
@@ -77,16 +92,14 @@ class CheckFacts:
 
     def unreadable(self) -> bool:
         """Whether a reading that the check rests on could not be taken."""
-        waits = (self._baseline, *self._posts)
+        waits = (self._baseline, *self._controls, *self._posts)
         return any(isinstance(self._newest(series), Missing) for series in waits)
 
-    def settled(self, waits: int) -> bool:
-        """Whether the baseline and the last wait held still, and every fault was waited for.
-
-        ``waits`` is the number of faults; a workload that outlives them exits once.
-        """
+    def settled(self) -> bool:
+        """Whether the baseline and the last wait held still, and every fault was waited for."""
         alive = Phase.AFTER_ERROR in self.measurement.phases
-        due = 1 if self.phase is Phase.AFTER_EXIT and alive else waits
+        # A workload that outlives its faults exits once.
+        due = 1 if self.phase is Phase.AFTER_EXIT and alive else self.limits.repeat
         return (
             len(self._posts) >= due
             and all(self._last(series) is not None for series in self._posts)
@@ -118,11 +131,29 @@ class CheckFacts:
         ]
         return min(sizes), max(sizes)
 
+    def collected_delta_bytes(self) -> int | None:
+        """The delta after Python's collector ran; None if it wasn't asked to."""
+        collected = self._last(self._collected[-1]) if self._collected else None
+        if collected is None or self.baseline_bytes is None:
+            return None
+        return collected - self.baseline_bytes
+
+    def control_bytes(self) -> tuple[int, ...]:
+        """The settled bytes after each healthy inference of the control, then the baseline."""
+        settled = (self._last(series) for series in (*self._controls, self._baseline))
+        return tuple(size for size in settled if size is not None)
+
+    def control_spread_bytes(self) -> int:
+        """How far healthy inferences alone moved memory."""
+        sizes = self.control_bytes()
+        return max(sizes) - min(sizes) if sizes else 0
+
     @property
     def noise_bytes(self) -> int | None:
         """How far readings moved while they counted as still: a leak below it can hide."""
         windows = [
-            last_window(series, self.device, self.window) for series in (self._baseline, self._post)
+            last_window(series, self.device, self.limits.window)
+            for series in (self._baseline, self._post)
         ]
         spreads = [max(values) - min(values) for values in windows if values is not None]
         return sum(spreads) if len(spreads) == len(windows) else None
@@ -163,7 +194,9 @@ class CheckFacts:
                     yield max(0, reading.bytes - start)
 
     def _still(self, series: tuple[Snapshot, ...]) -> bool:
-        return holds_still(series, self.device, window=self.window, band=self.band_bytes)
+        return holds_still(
+            series, self.device, window=self.limits.window, band=self.limits.band_bytes
+        )
 
     def _reading(self, snapshot: Snapshot) -> Reading | Missing | None:
         return snapshot.reading(self.device.device, self.device.instrument)

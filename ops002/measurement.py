@@ -26,9 +26,12 @@ class Stage(str, Enum):
 
     BEFORE_START = "before-start"
     WARM_UP = "warm-up"
+    CONTROL = "control"
     BASELINE = "baseline"
     FAULT = "fault"
     AFTER_ERROR = "after-error"
+    AFTER_COLLECT = "after-collect"
+    AFTER_INFERENCE = "after-inference"
     AFTER_EXIT = "after-exit"
 
 
@@ -40,13 +43,14 @@ class Phase(str, Enum):
 
 
 class IncidentKind(str, Enum):
-    """What ended a trial before it was through. The words are those of the reasons they lead to."""
+    """What went wrong in a trial, apart from memory. The words are those of the reasons."""
 
     INTERRUPTED = "interrupted"
     INTERNAL_ERROR = "internal-error"
     WORKLOAD_FAILED = "workload-failed"
     FAULT_TIMEOUT = "fault-timeout"
     WORKLOAD_DIED = "workload-died"
+    NOT_SERVING = "not-serving"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +140,7 @@ class FaultRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Why a trial ended early. ``signal`` is the number of the signal that interrupted the gate."""
+    """What went wrong, and where. ``signal``: the number of the one that interrupted the gate."""
 
     kind: IncidentKind
     stage: Stage

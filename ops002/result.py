@@ -12,7 +12,15 @@ from typing import Any, Final, Literal
 
 from ops002.attribution import Holder, name_holders
 from ops002.config import Config, Scenario
-from ops002.measurement import Evidence, Incident, IncidentKind, MeasuredTrial, Measurement
+from ops002.measurement import (
+    Evidence,
+    Incident,
+    IncidentKind,
+    MeasuredTrial,
+    Measurement,
+    Reading,
+    Stage,
+)
 from ops002.verdict import OUTCOME_OF, Check, Outcome, Reason, judge, worst
 
 CONTRACT: Final = "FALSIFY-OPS-002"
@@ -90,10 +98,10 @@ class FaultResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """The healthy inferences that were measured like the faults."""
+    """The healthy inferences that were measured like the faults, and their settled bytes."""
 
     inferences: int
-    detail: str
+    settled_bytes: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +246,7 @@ def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
         attempt=1,
         checks=judgement.checks,
         faults=faults,
-        control=Control(inferences=0, detail="no control in this release"),
+        control=_control(measurement),
         growth=Growth(
             judged=False,
             instrument=None,
@@ -248,3 +256,16 @@ def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
         holders=name_holders(measurement),
         measurement=measurement,
     )
+
+
+def _control(measurement: Measurement) -> Control:
+    waits = measurement.series(Stage.CONTROL)
+    sizes = {
+        judged.device: tuple(
+            reading.bytes
+            for reading in (wait[-1].reading(judged.device, judged.instrument) for wait in waits)
+            if isinstance(reading, Reading)
+        )
+        for judged in measurement.devices
+    }
+    return Control(inferences=len(waits), settled_bytes=sizes)

@@ -18,8 +18,9 @@ from ops002.contract import (
     Ops002Verdict,
     verdict_from_gpu_memory_leak_delta,
 )
-from ops002.expect import Expectation, unmet
+from ops002.expect import unmet
 from ops002.facts import CheckFacts
+from ops002.limits import Limits
 from ops002.measurement import IncidentKind, JudgedDevice, Measurement, Phase
 
 
@@ -40,14 +41,17 @@ class Reason(str, Enum):
     WORKLOAD_FAILED = "workload-failed"
     NO_READING = "no-reading"
     IMPLAUSIBLE_READING = "implausible-reading"
+    UNSTEADY_CONTROL = "unsteady-control"
     FOREIGN_ACTIVITY = "foreign-activity"
     FAULT_TIMEOUT = "fault-timeout"
     FAULT_NOT_FIRED = "fault-not-fired"
     WORKLOAD_DIED = "workload-died"
     SURVIVORS = "survivors"
+    HELD_UNTIL_GC = "held-until-gc"
     LEAK = "leak"
     WORKING_SET_LOST = "working-set-lost"
     UNSETTLED = "unsettled"
+    NOT_SERVING = "not-serving"
     NOTHING_AT_STAKE = "nothing-at-stake"
     RETURNED_TO_BASELINE = "returned-to-baseline"
 
@@ -59,32 +63,23 @@ OUTCOME_OF: Final = {
     Reason.WORKLOAD_FAILED: Outcome.INCONCLUSIVE,
     Reason.NO_READING: Outcome.INCONCLUSIVE,
     Reason.IMPLAUSIBLE_READING: Outcome.FAIL,
+    Reason.UNSTEADY_CONTROL: Outcome.INCONCLUSIVE,
     Reason.FOREIGN_ACTIVITY: Outcome.INCONCLUSIVE,
     Reason.FAULT_TIMEOUT: Outcome.INCONCLUSIVE,
     Reason.FAULT_NOT_FIRED: Outcome.INCONCLUSIVE,
     Reason.WORKLOAD_DIED: Outcome.FAIL,
     Reason.SURVIVORS: Outcome.FAIL,
+    Reason.HELD_UNTIL_GC: Outcome.FAIL,
     Reason.LEAK: Outcome.FAIL,
     Reason.WORKING_SET_LOST: Outcome.FAIL,
     Reason.UNSETTLED: Outcome.INCONCLUSIVE,
+    Reason.NOT_SERVING: Outcome.FAIL,
     Reason.NOTHING_AT_STAKE: Outcome.INCONCLUSIVE,
     Reason.RETURNED_TO_BASELINE: Outcome.PASS,
 }
 
 _SEVERITY: Final = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 _PRECEDENCE: Final = tuple(Reason)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a trial is held to. Sizes in bytes, the window in seconds."""
-
-    tolerance_bytes: int
-    min_at_stake_bytes: int
-    window: float
-    band_bytes: int
-    repeat: int
-    expectation: Expectation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +155,7 @@ def _finding(measurement: Measurement, limits: Limits, position: int) -> FaultFi
     record = measurement.faults[position]
     missing = unmet(limits.expectation, record.evidence)
     facts = [
-        CheckFacts(measurement, device, Phase.AFTER_ERROR, limits.window, limits.band_bytes)
-        for device in measurement.devices
+        CheckFacts(measurement, device, Phase.AFTER_ERROR, limits) for device in measurement.devices
     ]
     settled = {fact.device.device: fact.bytes_after(record.index) for fact in facts}
     return FaultFinding(
@@ -192,6 +186,19 @@ class _Case:
         """Below the baseline by more than the tolerance, settled or not."""
         bounds = self.facts.delta_bounds()
         return bounds is not None and bounds[1] < -self.limits.tolerance_bytes
+
+    def unsteady_control(self) -> bool:
+        """Healthy inferences alone moved memory by more than the tolerance."""
+        return self.facts.control_spread_bytes() > self.limits.tolerance_bytes
+
+    def held_until_gc(self) -> bool:
+        """Retained, and back once Python's collector had run."""
+        after = self.facts.collected_delta_bytes()
+        return (
+            self.above_throughout()
+            and after is not None
+            and abs(after) <= self.limits.tolerance_bytes
+        )
 
     def left_survivors(self) -> bool:
         return bool(self.facts.measurement.survivors)
@@ -234,6 +241,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     (Reason.WORKLOAD_FAILED, _incident(IncidentKind.WORKLOAD_FAILED)),
     (Reason.NO_READING, lambda case: case.facts.unreadable()),
     (Reason.IMPLAUSIBLE_READING, _implausible),
+    (Reason.UNSTEADY_CONTROL, lambda case: case.unsteady_control()),
     (Reason.FOREIGN_ACTIVITY, partial(_in_phase, Phase.AFTER_EXIT, _Case.below_throughout)),
     (Reason.FAULT_TIMEOUT, _incident(IncidentKind.FAULT_TIMEOUT)),
     (Reason.FAULT_NOT_FIRED, lambda case: not case.fired),
@@ -242,9 +250,14 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_DIED)),
     ),
     (Reason.SURVIVORS, partial(_in_phase, Phase.AFTER_EXIT, _Case.left_survivors)),
+    (Reason.HELD_UNTIL_GC, partial(_in_phase, Phase.AFTER_ERROR, _Case.held_until_gc)),
     (Reason.LEAK, _Case.above_throughout),
     (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.below_throughout)),
-    (Reason.UNSETTLED, lambda case: not case.facts.settled(case.limits.repeat)),
+    (Reason.UNSETTLED, lambda case: not case.facts.settled()),
+    (
+        Reason.NOT_SERVING,
+        partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.NOT_SERVING)),
+    ),
     (Reason.NOTHING_AT_STAKE, _Case.nothing_at_stake),
     (Reason.RETURNED_TO_BASELINE, _Case.contract_holds),
 )
@@ -253,7 +266,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
 def _check(
     measurement: Measurement, limits: Limits, device: JudgedDevice, *, phase: Phase, fired: bool
 ) -> Check:
-    facts = CheckFacts(measurement, device, phase, limits.window, limits.band_bytes)
+    facts = CheckFacts(measurement, device, phase, limits)
     case = _Case(facts=facts, limits=limits, fired=fired)
     # No rule holding means figures that contradict each other (settled, within reach of no rule,
     # yet failed by the contract): a defect of the gate, so never green.

@@ -32,12 +32,17 @@ class Waits:
         processes: Listing,
         reference: Snapshot,
         tolerance_bytes: int,
-        quiesce: Callable[[], None] = lambda: None,
-    ) -> Snapshot:
-        """Wait until readings hold still within the tolerance of the reference, or the timeout."""
-        return self._wait(
-            processes, lambda snapshot: self._near(snapshot, reference, tolerance_bytes), quiesce
-        )
+        quiesce: Callable[[], None],
+    ) -> bool:
+        """Wait until readings hold still within the tolerance of the reference, or the timeout.
+
+        Whether the last reading is within the tolerance.
+        """
+
+        def back(snapshot: Snapshot) -> bool:
+            return self._near(snapshot, reference, tolerance_bytes)
+
+        return back(self._wait(processes, back, quiesce))
 
     def see_gone(self, running: Running, reference: Snapshot, tolerance_bytes: int) -> None:
         """Wait until no process is left and memory is back; keep who is still alive after that."""

@@ -31,6 +31,10 @@ ADVICE: Final = {
     Reason.IMPLAUSIBLE_READING: (
         "A reading outside [0, 1 TiB] is a broken counter. Mend that before trusting any figure."
     ),
+    Reason.UNSTEADY_CONTROL: (
+        "Healthy inferences alone move memory that far, so nothing can be said of the error path. "
+        "Warm up more, or find what the healthy path keeps."
+    ),
     Reason.FOREIGN_ACTIVITY: (
         "Memory that wasn't the workload's went away while measuring. Give the gate a machine of "
         "its own, and run it again."
@@ -48,6 +52,11 @@ ADVICE: Final = {
         "End these processes when the workload ends: they hold memory, and they would spoil the "
         "next job on this machine. (The gate has ended them now.)"
     ),
+    Reason.HELD_UNTIL_GC: (
+        "It came back only when Python's collector ran: a reference cycle holds it, and until the "
+        "next collection it is as good as gone. Break the cycle (often an exception that refers to "
+        "itself through a frame), or accept it with held_until_gc: accept."
+    ),
     Reason.LEAK: (
         "Something still refers to what the failed inference allocated. Look first for a stored "
         "exception (its traceback holds every local of the failed frames), then for caches and "
@@ -60,6 +69,10 @@ ADVICE: Final = {
     Reason.UNSETTLED: (
         "Memory kept moving until the deadline. Find what runs in the background, or give settle "
         "a longer timeout."
+    ),
+    Reason.NOT_SERVING: (
+        "Memory is back, but the workload no longer works: a service that stays up and fails every "
+        "request after the first error."
     ),
     Reason.NOTHING_AT_STAKE: (
         "The fault moved so little memory that even keeping all of it would pass. Use a larger "

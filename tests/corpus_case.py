@@ -33,6 +33,7 @@ class Case:
             "version": 1,
             "device": "cpu",
             "repeat": 2,
+            "control": 1,
             "settle": {"timeout": "5s"},
             "scenarios": [self.scenario],
         }

@@ -1,0 +1,29 @@
+"""After the first error every request fails: the lock is never given back.
+
+Stands for servers that stay up, unresponsive, after an out-of-memory error on their first request.
+Twin: pass/serves_again.py.
+---
+reason: not-serving
+faults: [{kind: call, expect: {exception: RuntimeError}}]
+repeat: 1
+"""
+
+import threading
+
+
+def load(device):
+    return threading.Lock()
+
+
+def infer(lock):
+    if not lock.acquire(timeout=0.1):
+        raise TimeoutError("the engine is busy")
+    activations = b"x" * (100 << 20)
+    lock.release()
+    return len(activations)
+
+
+def fail(lock):
+    lock.acquire(timeout=0.1)
+    activations = b"x" * (100 << 20)
+    raise RuntimeError(len(activations))
