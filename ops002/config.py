@@ -11,11 +11,14 @@ from pydantic import ValidationError
 from ops002.config_messages import problems_of
 from ops002.config_problems import ConfigError, Path, Problem
 from ops002.config_schema import (
-    CallFault,
     CommandScenario,
     CommandWorkload,
     ConfigText,
+    ExceptionFault,
+    ExitFault,
     Fault,
+    InProcessFault,
+    KillFault,
     MeasuringKeys,
     OomFault,
     PythonScenario,
@@ -30,6 +33,7 @@ DEFAULT_TOLERANCE_BYTES: Final = 64 * SIZE_UNITS["MiB"]
 DEFAULT_WARMUP: Final = 2
 DEFAULT_CONTROL: Final = 3
 DEFAULT_REPEAT: Final = {"python": 5, "command": 1}
+DEFAULT_KILLS: Final = 1
 DEFAULT_SETTLE: Final = SettleRule(
     timeout=30.0, window=0.5, interval=0.05, band=4 * SIZE_UNITS["MiB"]
 )
@@ -62,17 +66,30 @@ class Scenario:
             min_at_stake_bytes=self.min_at_stake_bytes,
             window=self.settle.window,
             band_bytes=self.settle.band,
-            repeat=self.repeat,
+            repeat=self.repeat_of(fault),
             expectation=_expectation(fault),
             accept_held_until_gc=self.held_until_gc == "accept",
         )
 
+    def repeat_of(self, fault: Fault) -> int:
+        """How often a fault is forced; a kill only once, unless the config asks for more."""
+        if fault.repeat is not None:
+            return fault.repeat
+        return DEFAULT_KILLS if isinstance(fault, KillFault) else self.repeat
+
     def starts(self) -> int:
         """How often the workload is started if nothing goes wrong."""
+        ending = sum(self.repeat_of(fault) for fault in self.faults if ends_workload(fault))
         if isinstance(self.workload, PythonWorkload):
-            return 1
-        warmups = self.warmup + self.control if self.workload.healthy else 0
-        return len(self.faults) * (warmups + self.repeat)
+            shared = any(not ends_workload(fault) for fault in self.faults)
+            return ending + int(shared)
+        healthy = self.warmup + self.control if self.workload.healthy else 0
+        return ending + len(self.faults) * healthy
+
+
+def ends_workload(fault: Fault) -> bool:
+    """Whether a well-behaved workload has ended after the fault: each repeat is then a start."""
+    return isinstance(fault, (ExitFault, KillFault)) or fault.after == "exited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +98,7 @@ class Config:
 
     scenarios: tuple[Scenario, ...]
     max_duration: float
+    retry_inconclusive: int
 
 
 def parse(document: object, lines: Mapping[Path, int], device: str | None = None) -> Config:
@@ -101,7 +119,11 @@ def parse(document: object, lines: Mapping[Path, int], device: str | None = None
     problems += [found for one in scenarios for found in _contradictions(one)]
     if problems:
         raise ConfigError(problems)
-    return Config(scenarios=tuple(scenarios), max_duration=text.max_duration)
+    return Config(
+        scenarios=tuple(scenarios),
+        max_duration=text.max_duration,
+        retry_inconclusive=text.retry_inconclusive,
+    )
 
 
 def resolved(config: Config) -> dict[str, Any]:
@@ -109,6 +131,7 @@ def resolved(config: Config) -> dict[str, Any]:
     return {
         "version": 1,
         "max_duration": format_duration(config.max_duration),
+        "retry_inconclusive": config.retry_inconclusive,
         "scenarios": [_resolved_scenario(scenario) for scenario in config.scenarios],
     }
 
@@ -135,7 +158,13 @@ def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
         },
         "held_until_gc": scenario.held_until_gc,
         "workload": workload,
-        "faults": [fault.model_dump(mode="json", exclude_none=True) for fault in scenario.faults],
+        "faults": [
+            {
+                **fault.model_dump(mode="json", exclude_none=True),
+                "repeat": scenario.repeat_of(fault),
+            }
+            for fault in scenario.faults
+        ],
     }
 
 
@@ -155,7 +184,8 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
         settle=_settle(scenario, text),
         held_until_gc=_first(scenario.held_until_gc, text.held_until_gc, "fail"),
         workload=scenario.workload,
-        faults=scenario.faults,
+        # Those that end the workload come last: the others share one start.
+        faults=tuple(sorted(scenario.faults, key=ends_workload)),
     )
 
 
@@ -177,9 +207,17 @@ def _first(near: _Value | None, far: _Value | None, default: _Value) -> _Value:
 
 def _expectation(fault: Fault) -> Expectation:
     expect = fault.expect
-    nature = {CallFault: Nature.EXCEPTION, OomFault: Nature.OUT_OF_MEMORY}.get(
-        type(fault), Nature.FAILING_EXIT
-    )
+    match fault:
+        case KillFault():
+            nature = Nature.KILLED
+        case ExitFault() | InProcessFault(after="exited"):
+            nature = Nature.FAILING_EXIT
+        case OomFault():
+            nature = Nature.OUT_OF_MEMORY
+        case ExceptionFault():
+            nature = Nature.INJECTED
+        case _:
+            nature = Nature.EXCEPTION
     given = {} if expect is None else expect.model_dump(exclude_none=True)
     return Expectation(nature=nature, **given)
 

@@ -17,7 +17,9 @@ from ops002.config_schema import (
     CommandScenario,
     CommandWorkload,
     ConfigText,
+    ExceptionFault,
     ExitFault,
+    KillFault,
     OomFault,
     PythonExpect,
     PythonScenario,
@@ -27,8 +29,18 @@ from ops002.config_schema import (
     Timeouts,
 )
 
+_FAULTS: Final[dict[str, type[Section]]] = {
+    "call": CallFault,
+    "oom": OomFault,
+    "exception": ExceptionFault,
+    "kill": KillFault,
+    "exit": ExitFault,
+}
+
+_EXPECTS: Final[dict[str, type[Section]]] = {"python": PythonExpect, "command": CommandExpect}
+
 # Pydantic puts the chosen member of a union into the location, right after an index.
-_TAGS: Final = frozenset({"python", "command", "call", "oom", "exit"})
+_TAGS: Final = frozenset({"python", "command", *_FAULTS})
 
 # Which keys a place knows, by its location without indexes.
 _SECTIONS: Final[dict[tuple[str, ...], type[Section]]] = {
@@ -38,17 +50,25 @@ _SECTIONS: Final[dict[tuple[str, ...], type[Section]]] = {
     ("scenarios", "python", "settle"): SettleKeys,
     ("scenarios", "python", "workload"): PythonWorkload,
     ("scenarios", "python", "workload", "timeouts"): Timeouts,
-    ("scenarios", "python", "faults", "call"): CallFault,
-    ("scenarios", "python", "faults", "call", "expect"): PythonExpect,
-    ("scenarios", "python", "faults", "oom"): OomFault,
-    ("scenarios", "python", "faults", "oom", "expect"): PythonExpect,
     ("scenarios", "command"): CommandScenario,
     ("scenarios", "command", "settle"): SettleKeys,
     ("scenarios", "command", "workload"): CommandWorkload,
     ("scenarios", "command", "workload", "timeouts"): Timeouts,
-    ("scenarios", "command", "faults"): ExitFault,
-    ("scenarios", "command", "faults", "expect"): CommandExpect,
 }
+_SECTIONS.update(
+    {
+        ("scenarios", kind, "faults", name): fault
+        for kind in _EXPECTS
+        for name, fault in _FAULTS.items()
+    }
+)
+_SECTIONS.update(
+    {
+        ("scenarios", kind, "faults", name, "expect"): expect
+        for kind, expect in _EXPECTS.items()
+        for name in _FAULTS
+    }
+)
 
 _FORMS: Final = {
     "int_type": "must be a whole number",
@@ -124,7 +144,7 @@ def _shown(given: object) -> str:
 
 
 def _unknown_kind(given: object, allowed: str) -> str:
-    if given in PLANNED_KINDS or given == "exited":
+    if given in PLANNED_KINDS:
         return f"{given!r} is not implemented yet; allowed is {allowed}"
     near = difflib.get_close_matches(
         str(given), [word.strip(" '") for word in allowed.split(",")], 1

@@ -22,12 +22,10 @@ from ops002.units import format_size, parse_duration, parse_size
 
 CONTAINER_COMMANDS: Final = frozenset({"docker", "podman", "nerdctl"})
 
-PLANNED_KEYS: Final = frozenset({"exclusive", "retry_inconclusive", "container"})
+PLANNED_KEYS: Final = frozenset({"exclusive", "container"})
 """Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
 
-PLANNED_KINDS: Final = frozenset(
-    {"server", "oom-sweep", "exception", "kill", "request", "disconnect"}
-)
+PLANNED_KINDS: Final = frozenset({"server", "oom-sweep", "request", "disconnect"})
 """Workload and fault kinds of schema version 1 that this release doesn't carry out."""
 
 
@@ -172,38 +170,73 @@ class Expect(Section):
         return self
 
 
+ExitCodes = Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], _FILLED_LIST]
+
+
 class PythonExpect(Expect):
-    """Expectation of a fault inside the worker."""
+    """Expectation of a fault inside the worker; ``exit_code`` for one that ends it."""
 
     exception: Text | None = None
     match: Pattern | None = None
+    exit_code: ExitCodes | None = None
 
 
 class CommandExpect(Expect):
     """Expectation of a command; a signal's status is 128 + n."""
 
-    exit_code: Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], _FILLED_LIST] | None = (
-        None
-    )
+    exit_code: ExitCodes | None = None
 
 
-class CallFault(Section):
+class FaultKeys(Section):
+    """What every fault may say: how often it is forced, if not as often as the others."""
+
+    repeat: Count | None = None
+
+
+class InProcessFault(FaultKeys):
+    """A fault inside the worker, and what a well-behaved workload does after it."""
+
+    expect: PythonExpect | None = None
+    after: Literal["serving", "exited"] = "serving"
+
+    @model_validator(mode="after")
+    def _ends_recognisably(self) -> InProcessFault:
+        seen = self.expect.exit_code or self.expect.output if self.expect is not None else None
+        if self.after == "exited" and not seen:
+            raise ValueError(
+                "after: exited needs an expect with exit_code or output: nothing else is left of "
+                "an error that ends the process"
+            )
+        return self
+
+
+class CallFault(InProcessFault):
     """``fail(model)`` of the scenario file."""
 
     kind: Literal["call"]
     expect: PythonExpect
-    after: Literal["serving"] = "serving"
 
 
-class OomFault(Section):
+class OomFault(InProcessFault):
     """``infer`` under a memory limit."""
 
     kind: Literal["oom"]
-    expect: PythonExpect | None = None
-    after: Literal["serving"] = "serving"
 
 
-class ExitFault(Section):
+class ExceptionFault(InProcessFault):
+    """An exception raised in the middle of ``infer``."""
+
+    kind: Literal["exception"]
+
+
+class KillFault(FaultKeys):
+    """SIGKILL in the middle of an inference, or of the command."""
+
+    kind: Literal["kill"]
+    expect: None = None
+
+
+class ExitFault(FaultKeys):
     """The command fails by itself."""
 
     kind: Literal["exit"]
@@ -216,10 +249,14 @@ def _spell_out(fault: object) -> object:
 
 
 PythonFault = Annotated[
-    Annotated[CallFault | OomFault, Field(discriminator="kind")], BeforeValidator(_spell_out)
+    Annotated[CallFault | OomFault | ExceptionFault | KillFault, Field(discriminator="kind")],
+    BeforeValidator(_spell_out),
 ]
-CommandFault = Annotated[ExitFault, BeforeValidator(_spell_out)]
-Fault = CallFault | OomFault | ExitFault
+CommandFault = Annotated[
+    Annotated[ExitFault | KillFault, Field(discriminator="kind")], BeforeValidator(_spell_out)
+]
+WorkerFault = CallFault | OomFault | ExceptionFault
+Fault = WorkerFault | KillFault | ExitFault
 
 
 class PythonScenario(MeasuringKeys):
@@ -255,4 +292,5 @@ class ConfigText(MeasuringKeys):
 
     version: Literal[1]
     max_duration: Period = 3600.0
+    retry_inconclusive: Annotated[int, Field(ge=0, le=10)] = 1
     scenarios: Annotated[tuple[Scenario, ...], _FILLED_LIST]

@@ -23,12 +23,21 @@ _OUT_OF_MEMORY_TEXT: Final = re.compile(
 )
 
 
+INJECTED_CLASS: Final = "InjectedError"
+"""The class of the exception that the worker raises in the middle of an inference."""
+
+KILLED_STATUS: Final = 137
+"""SIGKILL's exit status, as a shell shows it."""
+
+
 class Nature(Enum):
     """What every fault of a kind must show, whatever the scenario expects besides."""
 
     EXCEPTION = "an exception"
     OUT_OF_MEMORY = "an out-of-memory error"
     FAILING_EXIT = "an exit with a failing status"
+    INJECTED = "the injected exception"
+    KILLED = "a kill in the middle of an inference"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +83,26 @@ def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> I
         if expectation.output is None:
             yield "nothing but expect.output can show an error that the workload swallows"
         return
+    if not _shows(expectation, evidence):
+        yield f"no sign of {expectation.nature.value}"
+
+
+def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
+    """Whether the evidence shows what the fault's nature demands."""
+    statuses = set(_statuses(evidence))
     match expectation.nature:
         case Nature.EXCEPTION:
-            met = any(True for _ in _classes(evidence))
+            return any(True for _ in _classes(evidence))
         case Nature.OUT_OF_MEMORY:
-            met = is_out_of_memory(evidence)
+            return is_out_of_memory(evidence)
         case Nature.FAILING_EXIT:
-            allowed = set(expectation.exit_code) or set(_statuses(evidence)) - {0}
-            met = any(status in allowed for status in _statuses(evidence))
-    if not met:
-        yield f"no sign of {expectation.nature.value}"
+            return bool(statuses & set(expectation.exit_code) or statuses - {0})
+        case Nature.INJECTED:
+            return any(_names(INJECTED_CLASS, names[0]) for names in _classes(evidence))
+        case Nature.KILLED:
+            return KILLED_STATUS in statuses and any(
+                item.what is Seen.KILLED_AFTER and item.source is Source.GATE for item in evidence
+            )
 
 
 def is_out_of_memory(evidence: Iterable[Evidence]) -> bool:

@@ -22,7 +22,7 @@ class Lab:
     environ: Mapping[str, str]
     output_dir: Path
 
-    def output_file(self, scenario: Scenario, start: int) -> Path:
-        """Where the output of a scenario's n-th start is kept."""
+    def output_file(self, scenario: Scenario, start: str) -> Path:
+        """Where the output of one of a scenario's starts is kept."""
         name = "".join(char if char.isalnum() else "_" for char in scenario.name)
         return self.output_dir / f"{name}-{start}.log"

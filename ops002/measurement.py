@@ -119,6 +119,7 @@ class Seen(str, Enum):
     OUTPUT = "output"  # the piece of output that the expected pattern matched
     MEMORY_LIMIT = "memory-limit"  # bytes of address space the process was held to
     SIZE = "size"  # the size of inference that failed
+    KILLED_AFTER = "killed-after"  # milliseconds into an inference that was still running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,7 @@ class MeasuredTrial:
 
     scenario: int
     fault: int
+    attempt: int
     measurement: Measurement
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from ops002.config import parse
+from ops002.config import Config, parse
 from ops002.config_problems import ConfigError
 from ops002.measurement import MeasuredTrial
 from ops002.result import GateResult, Made, gate_result
@@ -69,16 +70,7 @@ def _build_again(claimed: GateResult) -> GateResult:
     except ConfigError as error:
         found = "; ".join(problem.render("parameters") for problem in error.problems)
         raise ReportRefused(f"its parameters aren't valid: {found}") from None
-    places = [
-        (number, fault)
-        for number, scenario in enumerate(config.scenarios)
-        for fault in range(len(scenario.faults))
-    ]
-    # Trials stand in the order of the config; an interrupted run has the first of them.
-    measured = [
-        MeasuredTrial(scenario=number, fault=fault, measurement=trial.measurement)
-        for (number, fault), trial in zip(places, claimed.trials, strict=False)
-    ]
+    measured = _measured(config, claimed)
     made = Made(
         tool=claimed.tool,
         started_at=claimed.started_at,
@@ -86,6 +78,25 @@ def _build_again(claimed: GateResult) -> GateResult:
         environment=claimed.environment,
     )
     return gate_result(config, claimed.parameters, measured, claimed.incidents, made)
+
+
+def _measured(config: Config, claimed: GateResult) -> list[MeasuredTrial]:
+    """The raw measurements, each with its place: an attempt's trials stand in order of faults."""
+    places = {scenario.name: number for number, scenario in enumerate(config.scenarios)}
+    seen: Counter[tuple[str, int]] = Counter()
+    measured = []
+    for trial in claimed.trials:
+        number = places.get(trial.scenario)
+        fault = seen[trial.scenario, trial.attempt]
+        seen[trial.scenario, trial.attempt] += 1
+        if number is None or fault >= len(config.scenarios[number].faults):
+            raise ReportRefused(f"trial {trial.scenario!r}: its parameters know no such trial")
+        measured.append(
+            MeasuredTrial(
+                scenario=number, fault=fault, attempt=trial.attempt, measurement=trial.measurement
+            )
+        )
+    return measured
 
 
 def _differences(given: object, derived: object, path: str) -> Iterator[str]:

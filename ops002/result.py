@@ -160,9 +160,13 @@ def gate_result(
 ) -> GateResult:
     """Judge a run. ``incidents`` are those of the gate itself, outside of any trial."""
     trials = tuple(_trial_result(config.scenarios[one.scenario], one) for one in measured)
-    reason = worst(
-        [*(trial.reason for trial in trials), *_own_reasons(config, measured, incidents)]
-    )
+    last = _last_attempts(measured)
+    counted = [
+        trial.reason
+        for one, trial in zip(measured, trials, strict=True)
+        if one.attempt == last[one.scenario]
+    ]
+    reason = worst([*counted, *_own_reasons(config, measured, incidents)])
     ended = [*incidents, *(found for trial in trials for found in trial.measurement.incidents)]
     return GateResult(
         schema_version=SCHEMA_VERSION,
@@ -179,6 +183,11 @@ def gate_result(
         incidents=tuple(incidents),
         trials=trials,
     )
+
+
+def attempt_outcome(scenario: Scenario, measured: Sequence[MeasuredTrial]) -> Outcome:
+    """What one attempt at a scenario comes to."""
+    return OUTCOME_OF[worst(_trial_result(scenario, one).reason for one in measured)]
 
 
 def exit_code(reason: Reason, incidents: Sequence[Incident]) -> int:
@@ -213,14 +222,32 @@ def _own_reasons(
         )
         if kind in kinds
     ]
-    planned = {
-        (number, fault)
-        for number, scenario in enumerate(config.scenarios)
-        for fault in range(len(scenario.faults))
-    }
-    missing = planned - {(one.scenario, one.fault) for one in measured}
-    # A fault of the config without a trial was not tested: the run can't be better than that.
-    return ended or ([Reason.INTERNAL_ERROR] if missing else [])
+    # Without its trials a fault was not tested, and only an inconclusive attempt is repeated: a run
+    # that is otherwise can't be better than a defect.
+    return ended or ([] if _complete(config, measured) else [Reason.INTERNAL_ERROR])
+
+
+def _last_attempts(measured: Sequence[MeasuredTrial]) -> dict[int, int]:
+    return {one.scenario: one.attempt for one in sorted(measured, key=lambda one: one.attempt)}
+
+
+def _complete(config: Config, measured: Sequence[MeasuredTrial]) -> bool:
+    """Whether every scenario was carried out whole, and again only after inconclusive attempts."""
+    for number, scenario in enumerate(config.scenarios):
+        trials = [one for one in measured if one.scenario == number]
+        attempts = sorted({one.attempt for one in trials})
+        if attempts != list(range(1, len(attempts) + 1)) or not 1 <= len(attempts) <= (
+            1 + config.retry_inconclusive
+        ):
+            return False
+        for attempt in attempts:
+            own = [one for one in trials if one.attempt == attempt]
+            if [one.fault for one in own] != list(range(len(scenario.faults))):
+                return False
+            again = attempt != attempts[-1]
+            if again and attempt_outcome(scenario, own) is not Outcome.INCONCLUSIVE:
+                return False
+    return True
 
 
 def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
@@ -243,7 +270,7 @@ def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
         fault=fault.kind,
         outcome=judgement.outcome,
         reason=judgement.reason,
-        attempt=1,
+        attempt=measured.attempt,
         checks=judgement.checks,
         faults=faults,
         control=_control(measurement),

@@ -5,50 +5,78 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ops002.clock import Interrupted
-from ops002.config import Scenario
-from ops002.config_schema import CallFault, CommandWorkload, ExitFault, OomFault, PythonWorkload
+from ops002.command_trial import CommandTrial
+from ops002.config import Config, Scenario, ends_workload
+from ops002.config_schema import (
+    CommandWorkload,
+    ExitFault,
+    Fault,
+    InProcessFault,
+    KillFault,
+    PythonWorkload,
+)
 from ops002.executors import StartFailed
-from ops002.exiting_trial import ExitingTrial
 from ops002.lab import Lab
 from ops002.measurement import IncidentKind, MeasuredTrial, Measurement, Phase, Snapshot, Stage
 from ops002.probes import Probe
+from ops002.python_exit_trial import PythonExitTrial
 from ops002.recording import Recording
+from ops002.result import attempt_outcome
 from ops002.serving_trial import ServingTrial
+from ops002.verdict import Outcome
 from ops002.waits import Waits
 from ops002.workloads import python
 
 
-def run(scenarios: Sequence[Scenario], lab: Lab) -> Iterator[MeasuredTrial]:
-    """Carry out every fault of every scenario; ends early only if the run is interrupted."""
-    for place, scenario in enumerate(scenarios):
-        match scenario.workload:
-            case PythonWorkload():
-                measurements = _run_serving(scenario, scenario.workload, lab)
-            case CommandWorkload():
-                measurements = _run_exiting(scenario, scenario.workload, lab)
-        for fault, measurement in enumerate(measurements):
-            yield MeasuredTrial(scenario=place, fault=fault, measurement=measurement)
-        if lab.clock.over:
-            return
+def run(config: Config, lab: Lab) -> Iterator[MeasuredTrial]:
+    """Carry out every scenario; an inconclusive one again, as often as the config allows."""
+    for place, scenario in enumerate(config.scenarios):
+        for attempt in range(1, 2 + config.retry_inconclusive):
+            measured = []
+            for number, measurement in enumerate(run_scenario(scenario, lab)):
+                trial = MeasuredTrial(
+                    scenario=place, fault=number, attempt=attempt, measurement=measurement
+                )
+                measured.append(trial)
+                yield trial
+            if lab.clock.over:
+                return
+            if attempt_outcome(scenario, measured) is not Outcome.INCONCLUSIVE:
+                break
 
 
-def _run_exiting(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Iterator[Measurement]:
+def run_scenario(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
+    """Carry out every fault of a scenario, in its order; ends early only if interrupted."""
+    match scenario.workload:
+        case PythonWorkload():
+            yield from _run_python(scenario, scenario.workload, lab)
+        case CommandWorkload():
+            yield from _run_command(scenario, scenario.workload, lab)
+
+
+def _run_command(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Iterator[Measurement]:
     for number, fault in enumerate(scenario.faults):
-        assert isinstance(fault, ExitFault)
-        yield ExitingTrial(scenario, workload, lab, number).run(fault)
+        assert isinstance(fault, (ExitFault, KillFault))
+        yield CommandTrial(scenario, workload, fault, lab, number).run()
         if lab.clock.over:
             return
 
 
-def _run_serving(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Iterator[Measurement]:
+def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Iterator[Measurement]:
+    serving = [fault for fault in scenario.faults if not ends_workload(fault)]
     number = 0
     starts = 0
-    while number < len(scenario.faults) and not lab.clock.over:
+    while number < len(serving) and not lab.clock.over:
         start = _ServingStart(scenario, workload, lab, starts)
         starts += 1
-        for measurement in start.trials(number):
+        for measurement in start.trials(serving[number:]):
             yield measurement
             number += 1
+    for number, fault in enumerate(scenario.faults[len(serving) :]):
+        if lab.clock.over:
+            return
+        assert isinstance(fault, (InProcessFault, KillFault))
+        yield PythonExitTrial(scenario, workload, fault, lab, number).run()
 
 
 class _ServingStart:
@@ -58,12 +86,12 @@ class _ServingStart:
         self._scenario = scenario
         self._workload = workload
         self._lab = lab
-        self._output = lab.output_file(scenario, start)
+        self._output = lab.output_file(scenario, str(start))
         self._probe: Probe = lab.make_probe()
         self._before: tuple[Snapshot, ...] = ()
 
-    def trials(self, first: int) -> Iterator[Measurement]:
-        """The trials from the ``first`` fault on, as many as this start is good for."""
+    def trials(self, faults: Sequence[Fault]) -> Iterator[Measurement]:
+        """The trials of the faults, as many of them as this start is good for."""
         recording = self._new_recording()
         try:
             self._before_start(recording)
@@ -80,24 +108,22 @@ class _ServingStart:
             yield recording.measurement()
             return
         try:
-            yield from self._trials_of(process, recording, first)
+            yield from self._trials_of(process, recording, faults)
         finally:
             process.running.end()
 
     def _trials_of(
-        self, process: python.PythonProcess, recording: Recording, first: int
+        self, process: python.PythonProcess, recording: Recording, faults: Sequence[Fault]
     ) -> Iterator[Measurement]:
-        for number in range(first, len(self._scenario.faults)):
-            if number > first:
+        for number, fault in enumerate(faults):
+            assert isinstance(fault, InProcessFault)
+            if number > 0:
                 recording = self._new_recording()
-            fault = self._scenario.faults[number]
-            assert isinstance(fault, (CallFault, OomFault))
             trial = ServingTrial(
                 self._scenario, process, recording, probe=self._probe, clock=self._lab.clock
             )
-            usable = trial.run(fault, load=number == first)
-            last = number == len(self._scenario.faults) - 1
-            if last or not usable:
+            usable = trial.run(fault, load=number == 0)
+            if fault is faults[-1] or not usable:
                 self._see_out(process, recording)
             recording.set_output(process.running.output())
             yield recording.measurement()

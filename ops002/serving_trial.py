@@ -6,14 +6,14 @@ from typing import Final
 
 from ops002.clock import Clock, Interrupted
 from ops002.config import Scenario
-from ops002.config_schema import CallFault, OomFault
-from ops002.measurement import Evidence, IncidentKind, Reading, Seen, Snapshot, Stage
+from ops002.config_schema import WorkerFault
+from ops002.measurement import Evidence, IncidentKind, Seen, Snapshot, Stage
 from ops002.probes import Probe
 from ops002.recording import Recording
 from ops002.waits import Waits
 from ops002.watch import Watch
 from ops002.workloads import DeadlinePassed, Died, WorkloadError
-from ops002.workloads.python import PythonProcess
+from ops002.workloads.python import HealthyInference, PythonProcess, healthy_inference
 
 _BEFORE_THE_FAULT: Final = frozenset({Stage.WARM_UP, Stage.CONTROL, Stage.BASELINE})
 
@@ -37,10 +37,10 @@ class ServingTrial:
         self._clock = clock
         self._waits = Waits(recording, probe, scenario.settle, clock)
         self._watch = Watch(process.running, probe, recording, clock)
-        self._peak_bytes = 0
+        self._healthy = HealthyInference()
         process.tick = self._watch.tick
 
-    def run(self, fault: CallFault | OomFault, *, load: bool) -> bool:
+    def run(self, fault: WorkerFault, *, load: bool) -> bool:
         """Make the measurement; whether the workload can be used for another trial."""
         try:
             self._prepare(load=load)
@@ -65,18 +65,8 @@ class ServingTrial:
         if load:
             self._process.load(self._scenario.device)
         for _ in range(self._scenario.warmup):
-            self._peak_bytes = self._healthy_peak()
+            self._healthy = healthy_inference(self._process, self._probe)
         self._process.warm_pools()
-
-    def _healthy_peak(self) -> int:
-        root = self._process.running.root
-        self._probe.reset_peak(root)
-        before = self._probe.read_peak(root)
-        self._process.infer()
-        after = self._probe.read_peak(root)
-        if isinstance(before, Reading) and isinstance(after, Reading):
-            return max(0, after.bytes - before.bytes)
-        return 0
 
     def _control(self) -> None:
         """Healthy inferences, measured as faults are: growth here isn't the error path's."""
@@ -108,9 +98,9 @@ class ServingTrial:
         did = self._process.quiesce()
         self._recording.add_health(f"quiesce: {', '.join(did) or 'nothing to do'}")
 
-    def _force_all(self, fault: CallFault | OomFault, baseline: Snapshot) -> bool:
-        last = self._scenario.repeat - 1
-        for index in range(self._scenario.repeat):
+    def _force_all(self, fault: WorkerFault, baseline: Snapshot) -> bool:
+        last = self._scenario.repeat_of(fault) - 1
+        for index in range(self._scenario.repeat_of(fault)):
             self._recording.enter(Stage.FAULT, index)
             self._process.collect()
             evidence = self._force(fault, index)
@@ -124,10 +114,10 @@ class ServingTrial:
                 raise Died(status)
         return True
 
-    def _force(self, fault: CallFault | OomFault, index: int) -> tuple[Evidence, ...]:
+    def _force(self, fault: WorkerFault, index: int) -> tuple[Evidence, ...]:
         self._watch.begin()
         try:
-            evidence = self._process.force(fault, self._scenario.tolerance_bytes, self._peak_bytes)
+            evidence = self._process.force(fault, self._healthy, self._scenario.tolerance_bytes)
         finally:
             self._watch.finish()
         self._recording.add_fault(index, evidence)

@@ -13,6 +13,8 @@ _FAULT_WORDS: Final = {
     "oom": "out-of-memory error",
     "call": "failing call",
     "exit": "failing exit",
+    "exception": "injected exception",
+    "kill": "kill",
 }
 
 ADVICE: Final = {

@@ -34,6 +34,7 @@ class Case:
             "device": "cpu",
             "repeat": 2,
             "control": 1,
+            "retry_inconclusive": 0,
             "settle": {"timeout": "5s"},
             "scenarios": [self.scenario],
         }

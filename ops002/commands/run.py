@@ -114,7 +114,7 @@ def _carry_out(
     with lab.clock.listening():
         try:
             become_subreaper()
-            measured.extend(run_scenarios(config.scenarios, lab))
+            measured.extend(run_scenarios(config, lab))
             lab.clock.check()
         except Interrupted as error:
             return [

@@ -10,10 +10,11 @@ from ops002.clock import Clock
 from ops002.config_schema import CommandWorkload, ExitFault
 from ops002.executors import Executor, Launch, Running
 from ops002.executors.environment import STEADY_HEAP, workload_environment
-from ops002.measurement import Evidence
+from ops002.measurement import Evidence, Seen, Source
 from ops002.workloads import DeadlinePassed, died_evidence, output_evidence
 
 _TICK_SECONDS: Final = 0.005
+_KILL_SECONDS: Final = 10.0
 
 
 def start(
@@ -51,6 +52,25 @@ def wait(running: Running, seconds: float, clock: Clock, tick: Callable[[], None
         tick()
         clock.sleep(_TICK_SECONDS)
     return status
+
+
+def kill_after(
+    seconds: float, running: Running, clock: Clock, tick: Callable[[], None]
+) -> tuple[Evidence, ...]:
+    """Kill the command after so many seconds, if it still runs then; what was seen of it."""
+    started = clock.now()
+    while (status := running.exit_status()) is None and clock.now() - started < seconds:
+        tick()
+        clock.sleep(_TICK_SECONDS)
+    if status is not None:
+        return (died_evidence(status),)
+    after = round(1000 * (clock.now() - started))
+    running.kill_root()
+    status = wait(running, _KILL_SECONDS, clock, tick)
+    return (
+        died_evidence(status),
+        Evidence(source=Source.GATE, what=Seen.KILLED_AFTER, value=after),
+    )
 
 
 def evidence(fault: ExitFault, running: Running, status: int) -> tuple[Evidence, ...]:

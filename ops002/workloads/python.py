@@ -5,16 +5,18 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import ops002.agents
 from ops002.agents import wire
 from ops002.clock import Clock
-from ops002.config_schema import CallFault, OomFault, PythonWorkload
+from ops002.config_schema import CallFault, ExceptionFault, OomFault, PythonWorkload, WorkerFault
 from ops002.executors import Executor, Launch, Running, StartFailed
 from ops002.executors.environment import workload_environment
-from ops002.measurement import Evidence, Seen, Source
+from ops002.measurement import Evidence, Reading, Seen, Source
+from ops002.probes import Probe
 from ops002.workloads import (
     DeadlinePassed,
     Died,
@@ -33,6 +35,19 @@ _MAX_SIZE: Final = 2**20
 # unseen: headroom is this many tolerances, or this share of what a plain inference needs.
 _HEADROOM_TOLERANCES: Final = 4
 _HEADROOM_SHARE: Final = 0.5
+
+
+_HALF: Final = 0.5
+_INJECTION_TRIES: Final = 5
+_SHORTEST: Final = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class HealthyInference:
+    """What one healthy inference took: time, and how far it raised memory."""
+
+    seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 class PythonProcess:
@@ -62,13 +77,40 @@ class PythonProcess:
         has = reply.get("has")
         self._takes_size = isinstance(has, dict) and has.get("size") is True
 
-    def infer(self) -> None:
-        """One healthy inference.
+    def infer(self) -> float:
+        """One healthy inference; how many seconds it took.
 
         Raises:
             WorkloadError: it failed, died, or passed ``timeouts.infer``.
         """
+        started = self._clock.now()
         self._must_succeed("a healthy inference", self._request("infer", self._infer_seconds))
+        return self._clock.now() - started
+
+    def kill_in_inference(self, healthy: HealthyInference) -> tuple[Evidence, ...]:
+        """Start an inference and kill the worker half-way through; what was seen of it."""
+        started = self._clock.now()
+        until = started + _HALF * healthy.seconds
+        number = self._ask("infer")
+        answered = False
+        while self._clock.now() < until and not answered:
+            answered = self._answer(number, until - self._clock.now()) is not None
+            self.tick()
+        after = round(1000 * (self._clock.now() - started))
+        self.running.kill_root()
+        status = self.wait_for_exit()
+        seen = [] if status is None else [died_evidence(status)]
+        if not answered:
+            seen.append(Evidence(source=Source.GATE, what=Seen.KILLED_AFTER, value=after))
+        return tuple(seen)
+
+    def wait_for_exit(self) -> int | None:
+        """The exit status of a worker that is about to end; None if it didn't by its deadline."""
+        deadline = self._clock.now() + self._workload.timeouts.exit
+        while (status := self.running.exit_status()) is None and self._clock.now() < deadline:
+            self.tick()
+            self._clock.sleep(_TICK_SECONDS)
+        return status
 
     def warm_pools(self) -> None:
         """Have the workload's libraries start their threads."""
@@ -86,11 +128,9 @@ class PythonProcess:
         return tuple(str(step) for step in did) if isinstance(did, list) else ()
 
     def force(
-        self, fault: CallFault | OomFault, tolerance_bytes: int, peak_bytes: int
+        self, fault: WorkerFault, healthy: HealthyInference, tolerance_bytes: int
     ) -> tuple[Evidence, ...]:
         """Force the fault once; everything that was seen of it.
-
-        ``peak_bytes`` is how far a healthy inference raised memory.
 
         Raises:
             DeadlinePassed: it didn't end by ``timeouts.infer``.
@@ -102,10 +142,11 @@ class PythonProcess:
                     reply = self._request("call", self._infer_seconds)
                     seen = list(_told(reply))
                 case OomFault():
-                    headroom = max(
-                        _HEADROOM_TOLERANCES * tolerance_bytes, int(_HEADROOM_SHARE * peak_bytes)
-                    )
+                    share = int(_HEADROOM_SHARE * healthy.peak_bytes)
+                    headroom = max(_HEADROOM_TOLERANCES * tolerance_bytes, share)
                     seen = list(self._force_oom(headroom))
+                case ExceptionFault():
+                    seen = list(self._force_exception(healthy.seconds))
         except Died as died:
             seen = [died_evidence(died.status)]
         return (*seen, *output_evidence(fault, self.running, mark))
@@ -128,11 +169,8 @@ class PythonProcess:
         except DeadlinePassed:
             self.running.kill_root()
             return "the workload did not unload by timeouts.exit and was killed"
-        deadline = self._clock.now() + seconds
-        while self.running.exit_status() is None:
-            if self._clock.now() > deadline:
-                return "the workload's process did not exit by timeouts.exit"
-            self._clock.sleep(_TICK_SECONDS)
+        if self.wait_for_exit() is None:
+            return "the workload's process did not exit by timeouts.exit"
         return None if reply.get("ok") is True else f"unload failed: {_first_error(reply)}"
 
     @property
@@ -153,27 +191,49 @@ class PythonProcess:
             yield Evidence(source=Source.GATE, what=Seen.SIZE, value=size)
         yield from _told(reply)
 
+    def _force_exception(self, healthy_seconds: float) -> Iterator[Evidence]:
+        """Raise in the middle; a faster inference than the last one gets another, earlier try."""
+        seconds = healthy_seconds
+        for _ in range(_INJECTION_TRIES):
+            seconds *= _HALF
+            reply = self._request("exception", self._infer_seconds, after=max(seconds, _SHORTEST))
+            if reply.get("ok") is not True:
+                break
+        yield from _told(reply)
+
     def _must_succeed(self, step: str, reply: wire.Message) -> None:
         if reply.get("ok") is not True:
             raise StepFailed(f"{step} failed: {_first_error(reply)}")
 
     def _request(self, operation: str, seconds: float, **fields: object) -> wire.Message:
-        self._requests += 1
-        request = {"id": self._requests, "key": self._key, "op": operation, **fields}
-        self.running.send(wire.encode(request))
+        number = self._ask(operation, **fields)
         deadline = self._clock.now() + seconds
         while True:
             status = self.running.exit_status()
-            line = self.running.receive(_TICK_SECONDS if status is None else _LAST_LINE_SECONDS)
-            reply = wire.decode(line) if line is not None else None
-            if reply is not None and wire.is_reply(reply, self._requests, self._key):
+            reply = self._answer(number, _TICK_SECONDS if status is None else _LAST_LINE_SECONDS)
+            if reply is not None:
                 return reply
-            if status is not None and line is None:
+            if status is not None:
                 raise Died(status)
             if self._clock.now() > deadline:
                 self._hangs = True
                 raise DeadlinePassed(f"{operation} did not end within {seconds:g} s")
             self.tick()
+
+    def _ask(self, operation: str, **fields: object) -> int:
+        self._requests += 1
+        request = {"id": self._requests, "key": self._key, "op": operation, **fields}
+        self.running.send(wire.encode(request))
+        return self._requests
+
+    def _answer(self, number: int, seconds: float) -> wire.Message | None:
+        """The reply to a request, if it comes within ``seconds``; other lines are passed over."""
+        until = self._clock.now() + seconds
+        while (line := self.running.receive(max(0.0, until - self._clock.now()))) is not None:
+            reply = wire.decode(line)
+            if reply is not None and wire.is_reply(reply, number, self._key):
+                return reply
+        return None
 
 
 def start(
@@ -201,6 +261,18 @@ def start(
     )
     absolute = workload.model_copy(update={"file": str(Path(workload.file).absolute())})
     return PythonProcess(absolute, executor.start(launch), key, clock)
+
+
+def healthy_inference(process: PythonProcess, probe: Probe) -> HealthyInference:
+    """One healthy inference, with its time and its peak."""
+    root = process.running.root
+    probe.reset_peak(root)
+    before = probe.read_peak(root)
+    seconds = process.infer()
+    after = probe.read_peak(root)
+    if isinstance(before, Reading) and isinstance(after, Reading):
+        return HealthyInference(seconds, max(0, after.bytes - before.bytes))
+    return HealthyInference(seconds)
 
 
 def _told(reply: wire.Message) -> Iterator[Evidence]:

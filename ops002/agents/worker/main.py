@@ -10,6 +10,7 @@ from typing import BinaryIO, Callable, Dict, Optional
 
 from ops002.agents import wire
 from ops002.agents.worker import limits, quiesce
+from ops002.agents.worker.injection import interrupted_after
 from ops002.agents.worker.scenario import Scenario
 from ops002.agents.worker.user_code import attempt
 
@@ -61,6 +62,7 @@ class _Worker:
             "infer": lambda _request: attempt(self._loaded().infer),
             "call": lambda _request: attempt(self._loaded().fail),
             "oom": self._oom,
+            "exception": self._exception,
             "warm_pools": lambda _request: attempt(limits.warm_thread_pools),
             "collect": lambda _request: attempt(gc.collect),
             "quiesce": lambda _request: {"ok": True, "did": quiesce.quiesce()},
@@ -95,6 +97,10 @@ class _Worker:
             reply = attempt(lambda: scenario.infer_sized(size))
         reply["limit"] = limit
         return reply
+
+    def _exception(self, request: wire.Message) -> wire.Message:
+        infer = self._loaded().infer
+        return attempt(lambda: interrupted_after(float(request["after"]), infer))
 
     def _unload(self, _request: wire.Message) -> wire.Message:
         scenario, self._scenario = self._scenario, None
