@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from ops002.config_messages import problems_of
-from ops002.config_problems import ConfigError, Path, Problem
+from ops002.config_problems import ConfigError, Path, Problem, dotted
 from ops002.config_schema import (
     CallFault,
     CommandScenario,
@@ -94,7 +94,8 @@ def parse(document: object, lines: Mapping[Path, int], device: str | None = None
         problems += problems_of(error.errors(include_url=False), lines)
         raise ConfigError(problems) from None
     scenarios = [_resolve(text, index, lines) for index in range(len(text.scenarios))]
-    problems += [found for one in scenarios for found in _contradictions(one)]
+    for index, scenario in enumerate(scenarios):
+        problems += _contradictions(scenario, index, lines)
     if problems:
         raise ConfigError(problems)
     return Config(scenarios=tuple(scenarios), max_duration=text.max_duration)
@@ -176,20 +177,24 @@ def _expectation(fault: Fault) -> Expectation:
     return Expectation(nature=nature, **given)
 
 
-def _contradictions(scenario: Scenario) -> Iterator[Problem]:
+def _contradictions(scenario: Scenario, index: int, lines: Mapping[Path, int]) -> Iterator[Problem]:
+    def told(key: str, message: str) -> Problem:
+        """At the key in the scenario, else at the one above, else at the scenario."""
+        near, far = ("scenarios", index, key), (key,)
+        path = far if near not in lines and far in lines else near
+        return Problem(lines.get(path, scenario.line), dotted(path), message)
+
     settle = scenario.settle
     if not settle.interval <= settle.window < settle.timeout:
-        yield Problem(
-            scenario.line,
-            f"{scenario.name}: settle",
+        yield told(
+            "settle",
             "allowed is interval <= window < timeout; here they are "
             f"{format_duration(settle.interval)}, {format_duration(settle.window)} and "
             f"{format_duration(settle.timeout)}",
         )
     if scenario.device.startswith("cuda"):
-        yield Problem(
-            scenario.line,
-            f"{scenario.name}: device",
+        yield told(
+            "device",
             "cuda (the default) is not implemented yet; write device: cpu",
         )
 

@@ -27,9 +27,6 @@ from ops002.config_schema import (
     Timeouts,
 )
 
-# Pydantic puts the chosen member of a union into the location, right after an index.
-_TAGS: Final = frozenset({"python", "command", "call", "oom", "exit"})
-
 # Which keys a place knows, by its location without indexes.
 _SECTIONS: Final[dict[tuple[str, ...], type[Section]]] = {
     (): ConfigText,
@@ -60,7 +57,7 @@ _FORMS: Final = {
     "model_attributes_type": "must be a mapping",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
-    "union_tag_not_found": "must name its kind",
+    "union_tag_not_found": "must name a kind (a workload's: python, command)",
 }
 
 
@@ -76,6 +73,10 @@ def problems_of(details: list[ErrorDetails], lines: Mapping[Path, int]) -> list[
 
 def _problem(detail: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
     path = _path(detail["loc"])
+    if detail["type"].startswith("union_tag") and isinstance(detail["input"], dict):
+        # Pydantic tells a wrong kind at the mapping that holds it; a bare word holds none.
+        kind: Path = ("kind",) if "faults" in path else ("workload", "kind")
+        path += kind if "faults" not in path or (*path, *kind) in lines else ()
     known = path
     while known and known not in lines:
         known = known[:-1]
@@ -83,11 +84,12 @@ def _problem(detail: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
 
 
 def _path(location: Path) -> Path:
-    steps: list[str | int] = []
-    for step in location:
-        if not (step in _TAGS and steps and isinstance(steps[-1], int)):
-            steps.append(step)
-    return tuple(steps)
+    """Pydantic puts the chosen member of a union into the location: that is no key of the file."""
+    faults_too = location[2:4] == ("python", "faults")
+    tags = {2, 5} if faults_too else {2}
+    within = location[:1] == ("scenarios",)
+    keys = location[:-1] if location[-1:] == ("[key]",) else location
+    return tuple(step for place, step in enumerate(keys) if not within or place not in tags)
 
 
 def _message(detail: ErrorDetails) -> str:
@@ -100,7 +102,9 @@ def _message(detail: ErrorDetails) -> str:
         case "union_tag_invalid":
             return _unknown_kind(str(context["tag"]), context["expected_tags"].replace("'", ""))
         case "literal_error":
-            return _unknown_kind(given, context["expected"])
+            # Commands get `oom` with the cuda device.
+            planned = given == "oom" and detail["loc"][2:3] == ("command",)
+            return _unknown_kind(given, context["expected"], planned=planned)
         case "value_error":
             return str(context["error"])
         case kind:
@@ -123,8 +127,8 @@ def _shown(given: object) -> str:
     return words.get(repr(given), repr(given)[:80])
 
 
-def _unknown_kind(given: object, allowed: str) -> str:
-    if given in PLANNED_KINDS or given == "exited":
+def _unknown_kind(given: object, allowed: str, *, planned: bool = False) -> str:
+    if planned or (isinstance(given, str) and given in (*PLANNED_KINDS, "exited")):
         return f"{given!r} is not implemented yet; allowed is {allowed}"
     near = difflib.get_close_matches(
         str(given), [word.strip(" '") for word in allowed.split(",")], 1

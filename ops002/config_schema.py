@@ -58,9 +58,27 @@ def _printable(text: str) -> str:
 def _pattern(text: str) -> str:
     try:
         re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} isn't a regular expression: {error}") from None
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{text[:80]!r} isn't a regular expression: {error}") from None
     return text
+
+
+def _no_null(text: str) -> str:
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must be text without a null character or half a surrogate pair")
+    return text
+
+
+def _variable(name: str) -> str:
+    if not name or "=" in name:
+        raise ValueError("must be the name of a variable: not empty, and without =")
+    return _no_null(name)
+
+
+def _one(version: int) -> int:
+    if version != 1:
+        raise ValueError(f"{version} isn't known; allowed is 1")
+    return version
 
 
 def _device(text: str) -> str:
@@ -95,7 +113,9 @@ Device = Annotated[str, AfterValidator(_device)]
 # A YAML list becomes a tuple: the one conversion that is allowed.
 _FILLED_LIST: Final = Field(min_length=1, strict=False)
 
-Argv = Annotated[tuple[Annotated[str, Field(max_length=131072)], ...], _FILLED_LIST]
+Argument = Annotated[str, Field(max_length=131072), AfterValidator(_no_null)]
+Argv = Annotated[tuple[Argument, ...], _FILLED_LIST]
+Environment = dict[Annotated[str, AfterValidator(_variable)], Argument]
 Command = Annotated[Argv, AfterValidator(_command)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -140,7 +160,7 @@ class PythonWorkload(Section):
     kind: Literal["python"]
     file: Text
     python: Text | None = None
-    env: dict[str, str] = {}
+    env: Environment = {}
     cwd: Text = "."
     timeouts: Timeouts = Timeouts()
 
@@ -151,7 +171,7 @@ class CommandWorkload(Section):
     kind: Literal["command"]
     run: Command
     healthy: Command | None = None
-    env: dict[str, str] = {}
+    env: Environment = {}
     cwd: Text = "."
     timeouts: Timeouts = Timeouts()
 
@@ -164,10 +184,10 @@ class Expect(Section):
 
     @model_validator(mode="after")
     def _says_something(self) -> Expect:
-        if not self.model_fields_set - {"recovers"}:
-            keys = ", ".join(key for key in type(self).model_fields if key != "recovers")
+        keys = [key for key in type(self).model_fields if key != "recovers"]
+        if all(getattr(self, key) is None for key in keys):
             raise ValueError(
-                f"says nothing to recognise the fault by; give at least one of: {keys}"
+                f"says nothing to recognise the fault by; give at least one of: {', '.join(keys)}"
             )
         return self
 
@@ -253,6 +273,6 @@ Scenario = Annotated[
 class ConfigText(MeasuringKeys):
     """The whole file."""
 
-    version: Literal[1]
+    version: Annotated[int, AfterValidator(_one), WithJsonSchema({"const": 1})]
     max_duration: Period = 3600.0
     scenarios: Annotated[tuple[Scenario, ...], _FILLED_LIST]

@@ -80,8 +80,8 @@ def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> I
         case Nature.OUT_OF_MEMORY:
             met = is_out_of_memory(evidence)
         case Nature.FAILING_EXIT:
-            allowed = set(expectation.exit_code) or set(_statuses(evidence)) - {0}
-            met = any(status in allowed for status in _statuses(evidence))
+            statuses = set(_statuses(evidence)) - {0}
+            met = bool(statuses & (set(expectation.exit_code) or statuses))
     if not met:
         yield f"no sign of {expectation.nature.value}"
 

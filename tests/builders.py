@@ -159,6 +159,13 @@ def _records(repeat: int, evidence: tuple[Evidence, ...]) -> tuple[FaultRecord, 
     return tuple(FaultRecord(index=index, evidence=evidence) for index in range(repeat))
 
 
+def with_wait(measurement: Measurement, stage: Stage, *sizes: int) -> Measurement:
+    """The measurement with one more wait at its end."""
+    return replace(
+        measurement, snapshots=timeline((*measurement.snapshots, *wait(stage, *sizes, fault=9)))
+    )
+
+
 def incident(
     kind: IncidentKind, detail: str = "what happened", signal: int | None = None
 ) -> Incident:

@@ -29,7 +29,6 @@ from tests.builders import (
     process,
     reading,
     snapshot,
-    wait,
 )
 
 Case = tuple[Measurement, Limits]
@@ -171,7 +170,3 @@ def test_each_cause_alone_gives_its_own_reason(phase: Phase) -> None:
     for reason, cause in (ALIVE if alive else GONE).items():
         (check, *_) = judge(*cause((passing, limits(min_at_stake_bytes=0)))).checks
         assert check.reason is reason
-
-
-def test_the_moving_wait_has_exactly_three_readings() -> None:
-    assert len(wait(Stage.BASELINE, 0, 0, 0)) == 3
