@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeVar
 from pydantic import ValidationError
 
 from ops002.config_messages import problems_of
-from ops002.config_problems import ConfigError, Path, Problem
+from ops002.config_problems import ConfigError, Path, Problem, dotted
 from ops002.config_schema import (
     CommandScenario,
     CommandWorkload,
@@ -72,10 +72,8 @@ class Scenario:
         )
 
     def repeat_of(self, fault: Fault) -> int:
-        """How often a fault is forced; a kill only once, unless the config asks for more."""
-        if fault.repeat is not None:
-            return fault.repeat
-        return DEFAULT_KILLS if isinstance(fault, KillFault) else self.repeat
+        """How often a fault is forced."""
+        return self.repeat if fault.repeat is None else fault.repeat
 
     def starts(self) -> int:
         """How often the workload is started if nothing goes wrong."""
@@ -116,7 +114,8 @@ def parse(document: object, lines: Mapping[Path, int], device: str | None = None
         problems += problems_of(error.errors(include_url=False), lines)
         raise ConfigError(problems) from None
     scenarios = [_resolve(text, index, lines) for index in range(len(text.scenarios))]
-    problems += [found for one in scenarios for found in _contradictions(one)]
+    for index, scenario in enumerate(scenarios):
+        problems += _contradictions(scenario, index, lines)
     if problems:
         raise ConfigError(problems)
     return Config(
@@ -180,13 +179,27 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
         min_at_stake_bytes=_first(scenario.min_at_stake, text.min_at_stake, tolerance),
         warmup=_first(scenario.warmup, text.warmup, DEFAULT_WARMUP),
         control=_first(scenario.control, text.control, DEFAULT_CONTROL),
-        repeat=_first(scenario.repeat, text.repeat, DEFAULT_REPEAT[scenario.workload.kind]),
+        repeat=_first(scenario.repeat, text.repeat, _default_repeat(scenario)),
         settle=_settle(scenario, text),
         held_until_gc=_first(scenario.held_until_gc, text.held_until_gc, "fail"),
         workload=scenario.workload,
-        # Those that end the workload come last: the others share one start.
-        faults=tuple(sorted(scenario.faults, key=ends_workload)),
+        faults=_faults(scenario, text),
     )
+
+
+def _faults(scenario: PythonScenario | CommandScenario, text: ConfigText) -> tuple[Fault, ...]:
+    """The faults with their repeats; those that end the workload last: the others share a start."""
+    given = _first(scenario.repeat, text.repeat, None)
+    faults: list[Fault] = []
+    for fault in scenario.faults:
+        default = DEFAULT_KILLS if isinstance(fault, KillFault) else _default_repeat(scenario)
+        repeat = _first(fault.repeat, given, default)
+        faults.append(fault.model_copy(update={"repeat": repeat}))
+    return tuple(sorted(faults, key=ends_workload))
+
+
+def _default_repeat(scenario: PythonScenario | CommandScenario) -> int:
+    return DEFAULT_REPEAT[scenario.workload.kind]
 
 
 def _settle(scenario: MeasuringKeys, text: MeasuringKeys) -> SettleRule:
@@ -222,20 +235,24 @@ def _expectation(fault: Fault) -> Expectation:
     return Expectation(nature=nature, **given)
 
 
-def _contradictions(scenario: Scenario) -> Iterator[Problem]:
+def _contradictions(scenario: Scenario, index: int, lines: Mapping[Path, int]) -> Iterator[Problem]:
+    def told(key: str, message: str) -> Problem:
+        """At the key in the scenario, else at the one above, else at the scenario."""
+        near, far = ("scenarios", index, key), (key,)
+        path = far if near not in lines and far in lines else near
+        return Problem(lines.get(path, scenario.line), dotted(path), message)
+
     settle = scenario.settle
     if not settle.interval <= settle.window < settle.timeout:
-        yield Problem(
-            scenario.line,
-            f"{scenario.name}: settle",
+        yield told(
+            "settle",
             "allowed is interval <= window < timeout; here they are "
             f"{format_duration(settle.interval)}, {format_duration(settle.window)} and "
             f"{format_duration(settle.timeout)}",
         )
     if scenario.device.startswith("cuda"):
-        yield Problem(
-            scenario.line,
-            f"{scenario.name}: device",
+        yield told(
+            "device",
             "cuda (the default) is not implemented yet; write device: cpu",
         )
 

@@ -65,8 +65,10 @@ def _compose(data: bytes) -> yaml.Node | None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError([Problem(line, "", "not UTF-8 text; save the file as UTF-8")]) from None
+    loader = None
     try:
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        node: yaml.Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = error.problem or error.context or "unreadable"
@@ -74,6 +76,11 @@ def _compose(data: bytes) -> yaml.Node | None:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError([Problem(line, "", "a control character; YAML is plain text")]) from None
+    except (ValueError, OverflowError):
+        # PyYAML's own: an escape beyond Unicode, a version of thousands of digits.
+        line = 1 if loader is None else loader.line + 1
+        message = "not valid YAML: a number out of range in an escape or a directive"
+        raise ConfigError([Problem(line, "", message)]) from None
     except RecursionError:
         raise ConfigError([Problem(1, "", f"nested deeper than {MAX_DEPTH} levels")]) from None
     return node

@@ -39,9 +39,6 @@ _FAULTS: Final[dict[str, type[Section]]] = {
 
 _EXPECTS: Final[dict[str, type[Section]]] = {"python": PythonExpect, "command": CommandExpect}
 
-# Pydantic puts the chosen member of a union into the location, right after an index.
-_TAGS: Final = frozenset({"python", "command", *_FAULTS})
-
 # Which keys a place knows, by its location without indexes.
 _SECTIONS: Final[dict[tuple[str, ...], type[Section]]] = {
     (): ConfigText,
@@ -80,7 +77,7 @@ _FORMS: Final = {
     "model_attributes_type": "must be a mapping",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
-    "union_tag_not_found": "must name its kind",
+    "union_tag_not_found": "must name a kind (a workload's: python, command)",
 }
 
 
@@ -96,6 +93,10 @@ def problems_of(details: list[ErrorDetails], lines: Mapping[Path, int]) -> list[
 
 def _problem(detail: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
     path = _path(detail["loc"])
+    if detail["type"].startswith("union_tag") and isinstance(detail["input"], dict):
+        # Pydantic tells a wrong kind at the mapping that holds it; a bare word holds none.
+        kind: Path = ("kind",) if "faults" in path else ("workload", "kind")
+        path += kind if "faults" not in path or (*path, *kind) in lines else ()
     known = path
     while known and known not in lines:
         known = known[:-1]
@@ -103,11 +104,11 @@ def _problem(detail: ErrorDetails, lines: Mapping[Path, int]) -> Problem:
 
 
 def _path(location: Path) -> Path:
-    steps: list[str | int] = []
-    for step in location:
-        if not (step in _TAGS and steps and isinstance(steps[-1], int)):
-            steps.append(step)
-    return tuple(steps)
+    """Pydantic puts the chosen member of a union into the location: that is no key of the file."""
+    tags = {2, 5} if location[3:4] == ("faults",) else {2}
+    within = location[:1] == ("scenarios",)
+    keys = location[:-1] if location[-1:] == ("[key]",) else location
+    return tuple(step for place, step in enumerate(keys) if not within or place not in tags)
 
 
 def _message(detail: ErrorDetails) -> str:
@@ -118,7 +119,10 @@ def _message(detail: ErrorDetails) -> str:
         case "extra_forbidden":
             return _unknown_key(detail["loc"])
         case "union_tag_invalid":
-            return _unknown_kind(str(context["tag"]), context["expected_tags"].replace("'", ""))
+            tag, allowed = str(context["tag"]), context["expected_tags"].replace("'", "")
+            # Commands get `oom` with the cuda device.
+            planned = tag == "oom" and detail["loc"][2:3] == ("command",)
+            return _unknown_kind(tag, allowed, planned=planned)
         case "literal_error":
             return _unknown_kind(given, context["expected"])
         case "value_error":
@@ -143,8 +147,8 @@ def _shown(given: object) -> str:
     return words.get(repr(given), repr(given)[:80])
 
 
-def _unknown_kind(given: object, allowed: str) -> str:
-    if given in PLANNED_KINDS:
+def _unknown_kind(given: object, allowed: str, *, planned: bool = False) -> str:
+    if planned or (isinstance(given, str) and given in PLANNED_KINDS):
         return f"{given!r} is not implemented yet; allowed is {allowed}"
     near = difflib.get_close_matches(
         str(given), [word.strip(" '") for word in allowed.split(",")], 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ops002.text import clean
+
 Path = tuple[str | int, ...]
 """Where a value stands: keys and indexes from the root."""
 
@@ -19,8 +21,9 @@ class Problem:
 
     def render(self, file: str) -> str:
         """``file:line: key path: message``."""
-        where = f"{self.path}: " if self.path else ""
-        return f"{file}:{self.line}: {where}{self.message}"
+        # Keys and patterns come from the file, perhaps a stranger's: no escape codes, no newlines.
+        where = f"{clean(self.path)}: " if self.path else ""
+        return f"{file}:{self.line}: {where}{clean(self.message)}"
 
 
 class ConfigError(Exception):

@@ -2,98 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 
-from ops002.contract import AC_OPS_002_MAX_TOLERANCE_BYTES
-from ops002.units import format_size, parse_duration, parse_size
-
-CONTAINER_COMMANDS: Final = frozenset({"docker", "podman", "nerdctl"})
+from ops002.config_values import (
+    FILLED_LIST,
+    Command,
+    Count,
+    Device,
+    Environment,
+    ExitCodes,
+    Pattern,
+    Period,
+    Size,
+    Text,
+    Tolerance,
+    Version,
+)
 
 PLANNED_KEYS: Final = frozenset({"exclusive", "container"})
 """Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
 
 PLANNED_KINDS: Final = frozenset({"server", "oom-sweep", "request", "disconnect"})
 """Workload and fault kinds of schema version 1 that this release doesn't carry out."""
-
-
-def _within_cap(tolerance_bytes: int) -> int:
-    if tolerance_bytes > AC_OPS_002_MAX_TOLERANCE_BYTES:
-        cap = format_size(AC_OPS_002_MAX_TOLERANCE_BYTES)
-        raise ValueError(
-            f"{format_size(tolerance_bytes)} is over the contract's cap: a larger tolerance would "
-            f"hide real leaks; allowed is at most {cap}"
-        )
-    return tolerance_bytes
-
-
-def _positive(seconds: float) -> float:
-    if seconds <= 0:
-        raise ValueError("must be longer than 0")
-    return seconds
-
-
-def _printable(text: str) -> str:
-    if not text.isprintable() or not text.strip():
-        raise ValueError("must be printable text")
-    return text
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} isn't a regular expression: {error}") from None
-    return text
-
-
-def _device(text: str) -> str:
-    if text == "cuda" or text.startswith("cuda:"):
-        raise ValueError(f"{text!r} is not implemented yet; this release measures cpu only")
-    if text != "cpu":
-        raise ValueError(f"{text!r} isn't a device; allowed is cpu")
-    return text
-
-
-def _command(argv: tuple[str, ...]) -> tuple[str, ...]:
-    program = argv[0].rpartition("/")[2]
-    if program in CONTAINER_COMMANDS and "run" in argv[1:]:
-        raise ValueError(
-            f"'{program} run' starts the workload where the gate can't see its processes; give "
-            "the image under container and the command as it runs inside"
-        )
-    return argv
-
-
-_SIZE_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(B|KiB|MiB|GiB)$"}
-_DURATION_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h)$"}
-
-Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema(_SIZE_SCHEMA)]
-Tolerance = Annotated[Size, AfterValidator(_within_cap)]
-Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
-Period = Annotated[Duration, AfterValidator(_positive)]
-Text = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_printable)]
-Pattern = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_pattern)]
-Device = Annotated[str, AfterValidator(_device)]
-
-# A YAML list becomes a tuple: the one conversion that is allowed.
-_FILLED_LIST: Final = Field(min_length=1, strict=False)
-
-Argv = Annotated[tuple[Annotated[str, Field(max_length=131072)], ...], _FILLED_LIST]
-Command = Annotated[Argv, AfterValidator(_command)]
-Count = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class Section(BaseModel):
@@ -138,7 +78,7 @@ class PythonWorkload(Section):
     kind: Literal["python"]
     file: Text
     python: Text | None = None
-    env: dict[str, str] = {}
+    env: Environment = {}
     cwd: Text = "."
     timeouts: Timeouts = Timeouts()
 
@@ -149,7 +89,7 @@ class CommandWorkload(Section):
     kind: Literal["command"]
     run: Command
     healthy: Command | None = None
-    env: dict[str, str] = {}
+    env: Environment = {}
     cwd: Text = "."
     timeouts: Timeouts = Timeouts()
 
@@ -162,15 +102,12 @@ class Expect(Section):
 
     @model_validator(mode="after")
     def _says_something(self) -> Expect:
-        if not self.model_fields_set - {"recovers"}:
-            keys = ", ".join(key for key in type(self).model_fields if key != "recovers")
+        keys = [key for key in type(self).model_fields if key != "recovers"]
+        if all(getattr(self, key) is None for key in keys):
             raise ValueError(
-                f"says nothing to recognise the fault by; give at least one of: {keys}"
+                f"says nothing to recognise the fault by; give at least one of: {', '.join(keys)}"
             )
         return self
-
-
-ExitCodes = Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], _FILLED_LIST]
 
 
 class PythonExpect(Expect):
@@ -264,7 +201,7 @@ class PythonScenario(MeasuringKeys):
 
     name: Annotated[Text, Field(max_length=100)]
     workload: PythonWorkload
-    faults: Annotated[tuple[PythonFault, ...], _FILLED_LIST]
+    faults: Annotated[tuple[PythonFault, ...], FILLED_LIST]
 
 
 class CommandScenario(MeasuringKeys):
@@ -272,7 +209,7 @@ class CommandScenario(MeasuringKeys):
 
     name: Annotated[Text, Field(max_length=100)]
     workload: CommandWorkload
-    faults: Annotated[tuple[CommandFault, ...], _FILLED_LIST]
+    faults: Annotated[tuple[CommandFault, ...], FILLED_LIST]
 
 
 def _workload_kind(scenario: object) -> str | None:
@@ -290,7 +227,7 @@ Scenario = Annotated[
 class ConfigText(MeasuringKeys):
     """The whole file."""
 
-    version: Literal[1]
+    version: Version
     max_duration: Period = 3600.0
     retry_inconclusive: Annotated[int, Field(ge=0, le=10)] = 1
-    scenarios: Annotated[tuple[Scenario, ...], _FILLED_LIST]
+    scenarios: Annotated[tuple[Scenario, ...], FILLED_LIST]

@@ -96,9 +96,9 @@ def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
         case Nature.OUT_OF_MEMORY:
             return is_out_of_memory(evidence)
         case Nature.FAILING_EXIT:
-            return bool(statuses & set(expectation.exit_code) or statuses - {0})
+            return bool(statuses - {0})
         case Nature.INJECTED:
-            return any(_names(INJECTED_CLASS, names[0]) for names in _classes(evidence))
+            return any(_names(INJECTED_CLASS, names[0]) for names in _classes(evidence) if names)
         case Nature.KILLED:
             return KILLED_STATUS in statuses and any(
                 item.what is Seen.KILLED_AFTER and item.source is Source.GATE for item in evidence

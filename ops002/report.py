@@ -18,6 +18,7 @@ from ops002.result import GateResult, Made, gate_result
 
 _ADAPTER: Final = TypeAdapter(GateResult)
 _MAX_DIFFERENCES: Final = 10
+_ABSENT: Final = object()
 
 
 class ReportRefused(Exception):
@@ -50,7 +51,7 @@ def judge_again(text: str) -> GateResult:
     """
     try:
         claimed = _ADAPTER.validate_json(text, strict=True)
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValidationError, ValueError, RecursionError) as error:
         raise ReportRefused(f"not a report of schema version 1: {_first_line(error)}") from None
     again = _build_again(claimed)
@@ -62,6 +63,13 @@ def judge_again(text: str) -> GateResult:
             f"by another version of ops002:\n{shown}"
         )
     return again
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key is given twice")
+    return document
 
 
 def _build_again(claimed: GateResult) -> GateResult:
@@ -103,7 +111,7 @@ def _differences(given: object, derived: object, path: str) -> Iterator[str]:
     if isinstance(given, dict) and isinstance(derived, dict):
         for key in sorted(given.keys() | derived.keys(), key=str):
             yield from _differences(
-                given.get(key, "(absent)"), derived.get(key, "(absent)"), f"{path}.{key}"
+                given.get(key, _ABSENT), derived.get(key, _ABSENT), f"{path}.{key}"
             )
     elif isinstance(given, list) and isinstance(derived, list):
         if len(given) != len(derived):
@@ -115,6 +123,8 @@ def _differences(given: object, derived: object, path: str) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
+    if value is _ABSENT:
+        return "(absent)"
     return json.dumps(value, ensure_ascii=True, default=str)[:120]
 
 

@@ -31,7 +31,7 @@ EXIT_FAIL: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INCONCLUSIVE: Final = 3
 EXIT_BUG: Final = 70
-_SIGNALLED: Final = 128
+_EXIT_ON_SIGNAL: Final = {2: 130, 15: 143}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,7 @@ def exit_code(reason: Reason, incidents: Sequence[Incident]) -> int:
     """The exit code of a reason; an interruption's depends on the signal that made it."""
     if reason is Reason.INTERRUPTED:
         signals = [incident.signal for incident in incidents if incident.signal is not None]
-        return _SIGNALLED + signals[0] if signals else EXIT_INCONCLUSIVE
+        return _EXIT_ON_SIGNAL.get(signals[0], EXIT_INCONCLUSIVE) if signals else EXIT_INCONCLUSIVE
     if reason is Reason.INTERNAL_ERROR:
         return EXIT_BUG
     return {

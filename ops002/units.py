@@ -16,6 +16,9 @@ _QUANTITY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)\s?([A-Za-z]+)", r
 
 _THREE_DIGITS: Final = 100
 
+_MOST: Final = 10**15
+"""Bytes or milliseconds: whatever is below it can be written down in digits that can be read."""
+
 SIZE_FORM: Final = "a whole size with its unit, such as 64MiB (B, KiB, MiB or GiB)"
 DURATION_FORM: Final = "a duration with its unit, such as 500ms or 30s (ms, s, m or h)"
 
@@ -29,16 +32,19 @@ def parse_size(text: object) -> int:
     size = _parse(text, SIZE_UNITS, SIZE_FORM)
     if size.denominator != 1:
         raise ValueError(f"{text!r} isn't a whole number of bytes; write {SIZE_FORM}")
-    return int(size)
+    return _bounded(size, text)
 
 
 def parse_duration(text: object) -> float:
     """Seconds of a text like ``500ms``.
 
     Raises:
-        ValueError: not a text of a number and one of ms, s, m, h.
+        ValueError: not a text of a number and one of ms, s, m, h, or not whole milliseconds.
     """
-    return float(_parse(text, _MILLISECONDS, DURATION_FORM) / 1000)
+    milliseconds = _parse(text, _MILLISECONDS, DURATION_FORM)
+    if milliseconds.denominator != 1:
+        raise ValueError(f"{text!r} isn't a whole number of milliseconds; write {DURATION_FORM}")
+    return _bounded(milliseconds, text) / 1000
 
 
 def _parse(text: object, units: dict[str, int], form: str) -> Fraction:
@@ -49,6 +55,12 @@ def _parse(text: object, units: dict[str, int], form: str) -> Fraction:
     if unit not in units:
         raise ValueError(f"{text!r} has the unknown unit {unit!r}; write {form}")
     return Fraction(number) * units[unit]
+
+
+def _bounded(amount: Fraction, text: object) -> int:
+    if amount >= _MOST:
+        raise ValueError(f"{text!r} is more than anything here can need")
+    return int(amount)
 
 
 def format_size(size_bytes: int) -> str:

@@ -127,7 +127,7 @@ def judge(measurement: Measurement, limits: Limits) -> Judgement:
     )
     # A workload that a fired fault took down can't be asked for the rest of its repeats.
     died = any(found.kind is IncidentKind.WORKLOAD_DIED for found in measurement.incidents)
-    enough = len(findings) >= (1 if died else limits.repeat)
+    enough = len(findings) >= (1 if died else max(1, limits.repeat))
     fired = enough and all(finding.fired for finding in findings)
     checks = tuple(
         _check(measurement, limits, device, phase=phase, fired=fired)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ops002.measurement import Phase, Seen
+from ops002.measurement import Missing, Phase, Seen
 from ops002.result import GateResult, TrialResult
 from ops002.units import show_delta, show_size
 from ops002.verdict import OUTCOME_OF, Check, Outcome, Reason
@@ -91,7 +91,8 @@ def headline(result: GateResult) -> str:
         if trial.reason is result.reason:
             return f"{word} {result.reason.value}: {trial_line(trial)}"
     details = "; ".join(incident.detail for incident in result.incidents)
-    return f"{word} {result.reason.value}: {details or 'no trial was carried out'}"
+    lacking = "not every planned fault has a trial" if result.trials else "no trial was carried out"
+    return f"{word} {result.reason.value}: {details or lacking}"
 
 
 def trial_line(trial: TrialResult) -> str:
@@ -109,12 +110,24 @@ def _described(trial: TrialResult) -> str:
     if trial.reason is Reason.SURVIVORS:
         names = ", ".join(f"{one.name} (PID {one.pid})" for one in trial.measurement.survivors)
         return f"after the workload's exit these were alive: {names}"
-    if check is None or check.delta_bytes is None:
-        return "no figures were measured"
+    if trial.reason is Reason.NO_READING or check is None or check.delta_bytes is None:
+        return _unmeasured(trial)
     if trial.reason is Reason.NOTHING_AT_STAKE:
         stake = "unknown" if check.at_stake_bytes is None else show_size(check.at_stake_bytes)
         return f"at stake on {check.device}: {stake}; too little to tell a leak from none"
     return _moved(trial, check, check.delta_bytes)
+
+
+def _unmeasured(trial: TrialResult) -> str:
+    missing = [
+        reading
+        for snapshot in trial.measurement.snapshots
+        for reading in snapshot.readings
+        if isinstance(reading, Missing)
+    ]
+    if not missing:
+        return "no figures were measured"
+    return f"memory of {missing[-1].device} could not be read: {missing[-1].missing}"
 
 
 def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
@@ -136,7 +149,7 @@ def _not_fired(trial: TrialResult) -> str:
         return "the fault was never forced"
     fault = next((fault for fault in trial.faults if not fault.fired), trial.faults[-1])
     seen = "; ".join(
-        str(item.value[0] if isinstance(item.value, tuple) else item.value)
+        str("".join(item.value[:1]) if isinstance(item.value, tuple) else item.value)
         for item in fault.evidence
         if item.what in (Seen.EXCEPTION, Seen.MESSAGE, Seen.RETURNED)
     )
@@ -149,12 +162,12 @@ def _not_fired(trial: TrialResult) -> str:
 def explanation(trial: TrialResult) -> str:
     """A paragraph on a red trial: what happened, how much, what to look at."""
     described = _described(trial)
-    parts = [f"{described[0].upper()}{described[1:]}."]
+    parts = [f"{described[:1].upper()}{described[1:]}."]
     places = [
         item.value[-1]
         for fault in trial.faults[-1:]
         for item in fault.evidence
-        if item.what is Seen.RAISED_AT and isinstance(item.value, tuple)
+        if item.what is Seen.RAISED_AT and isinstance(item.value, tuple) and item.value
     ]
     if places:
         parts.append(f"The error was raised at {places[-1]}.")

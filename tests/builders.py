@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
 from ops002.config import parse, resolved
 from ops002.expect import Expectation, Nature
+from ops002.limits import Limits
 from ops002.measurement import (
     Evidence,
     FaultRecord,
@@ -26,7 +28,6 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.result import Device, EnvironmentFacts, GateResult, GitFacts, Made, Tool, gate_result
-from ops002.verdict import Limits
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
@@ -106,9 +107,11 @@ class Serving:
     """How memory went while a workload outlived its errors, in bytes."""
 
     before: int = 0
+    controls: tuple[int, ...] = ()
     baseline: int = 1000 * MIB
     peak: int = 1600 * MIB
     after: int = 1000 * MIB
+    collected: int | None = None
     gone: int = 0
     repeat: int = 2
     evidence: tuple[Evidence, ...] = OUT_OF_MEMORY
@@ -116,11 +119,16 @@ class Serving:
     def measurement(self, **changes: Any) -> Measurement:
         snapshots = [
             *still(Stage.BEFORE_START, self.before),
+            *chain.from_iterable(
+                still(Stage.CONTROL, size, index) for index, size in enumerate(self.controls)
+            ),
             *still(Stage.BASELINE, self.baseline),
         ]
         for index in range(self.repeat):
             snapshots += wait(Stage.FAULT, self.peak, fault=index)
             snapshots += still(Stage.AFTER_ERROR, self.after, index)
+        if self.collected is not None:
+            snapshots += still(Stage.AFTER_COLLECT, self.collected)
         snapshots += still(Stage.AFTER_EXIT, self.gone)
         usual = Measurement(
             phases=(Phase.AFTER_ERROR, Phase.AFTER_EXIT),
@@ -157,6 +165,13 @@ class Exiting:
 
 def _records(repeat: int, evidence: tuple[Evidence, ...]) -> tuple[FaultRecord, ...]:
     return tuple(FaultRecord(index=index, evidence=evidence) for index in range(repeat))
+
+
+def with_wait(measurement: Measurement, stage: Stage, *sizes: int) -> Measurement:
+    """The measurement with one more wait at its end."""
+    return replace(
+        measurement, snapshots=timeline((*measurement.snapshots, *wait(stage, *sizes, fault=9)))
+    )
 
 
 def incident(
@@ -212,7 +227,7 @@ def gate(
     """The judged run of a config whose scenarios have one fault each, the first of them tried."""
     checked = parse(config or document(), {})
     measured = [
-        MeasuredTrial(scenario=number, fault=0, measurement=measurement)
+        MeasuredTrial(scenario=number, fault=0, attempt=1, measurement=measurement)
         for number, measurement in enumerate(measurements)
     ]
     return gate_result(checked, resolved(checked), measured, incidents, made())

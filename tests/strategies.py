@@ -7,6 +7,7 @@ from typing import Final
 from hypothesis import strategies as st
 
 from ops002.expect import Expectation, Nature
+from ops002.limits import Limits
 from ops002.measurement import (
     Evidence,
     FaultRecord,
@@ -24,7 +25,6 @@ from ops002.measurement import (
     Source,
     Stage,
 )
-from ops002.verdict import Limits
 from tests.builders import GIB, MIB, OUT_OF_MEMORY, PEAK, TIB
 
 _EDGES: Final = (0, -1, 1, 64 * MIB, 64 * MIB + 1, GIB, TIB, TIB + 1, 2**64, -(2**70))

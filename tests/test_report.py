@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ops002.measurement import IncidentKind, Measurement, ProcessMemory, Stage
-from ops002.report import ReportRefused, judge_again, json_schema, to_document, to_json
+from ops002.report import ReportRefused, json_schema, judge_again, to_document, to_json
 from ops002.result import GateResult
 from tests.builders import (
     CPU,
@@ -155,9 +155,7 @@ EDITS: dict[str, Edit] = {
     "no digest": lambda report: report.update(digest=""),
     "a parameter": lambda report: report["parameters"]["scenarios"][0].update(tolerance="65MiB"),
     "a parameter that isn't known": lambda report: report["parameters"].update(more=1),
-    "parameters that mean the same": lambda report: report["parameters"].update(
-        max_duration="60m"
-    ),
+    "parameters that mean the same": lambda report: report["parameters"].update(max_duration="60m"),
     "the commit": lambda report: report["environment"]["git"].update(tested_sha="c" * 40),
     "the time": lambda report: report.update(started_at="2026-01-02T03:04:05.679Z"),
     "the version of the tool": lambda report: report["tool"].update(version="9"),
@@ -206,7 +204,9 @@ def test_a_key_given_twice_is_refused() -> None:
 def test_the_refusal_names_what_does_not_follow() -> None:
     report = to_document(PASS)
     report["trials"][0]["checks"][0]["delta_bytes"] = 12345
-    with pytest.raises(ReportRefused, match=r"trials\[0\]\.checks\[0\]\.delta_bytes: 12345, derived 0"):
+    with pytest.raises(
+        ReportRefused, match=r"trials\[0\]\.checks\[0\]\.delta_bytes: 12345, derived 0"
+    ):
         judge_again(json.dumps(report))
 
 

@@ -45,7 +45,7 @@ def judged(folder: Path, script: list[int | str], repeat: int = 1) -> GateResult
     config: Config = parse(document, {})
     probe = ScriptedProbe(script)
     lab = Lab(LocalExecutor(), Clock(60), lambda: probe, os.environ, folder)
-    return gate_result(config, resolved(config), list(run(config.scenarios, lab)), [], made())
+    return gate_result(config, resolved(config), list(run(config, lab)), [], made())
 
 
 def test_steady_readings_pass(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pytest
 
+from ops002.limits import Limits
 from ops002.measurement import (
     FaultRecord,
     IncidentKind,
@@ -16,7 +17,7 @@ from ops002.measurement import (
     Snapshot,
     Stage,
 )
-from ops002.verdict import Limits, Reason, judge
+from ops002.verdict import Reason, judge
 from tests.builders import (
     GIB,
     MIB,
@@ -29,7 +30,6 @@ from tests.builders import (
     process,
     reading,
     snapshot,
-    wait,
 )
 
 Case = tuple[Measurement, Limits]
@@ -171,7 +171,3 @@ def test_each_cause_alone_gives_its_own_reason(phase: Phase) -> None:
     for reason, cause in (ALIVE if alive else GONE).items():
         (check, *_) = judge(*cause((passing, limits(min_at_stake_bytes=0)))).checks
         assert check.reason is reason
-
-
-def test_the_moving_wait_has_exactly_three_readings() -> None:
-    assert len(wait(Stage.BASELINE, 0, 0, 0)) == 3

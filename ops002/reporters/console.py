@@ -59,7 +59,8 @@ def _print_output(console: Console, trial: TrialResult) -> None:
 
 def _table(result: GateResult) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("scenario", "fault", "phase", "device"):
+    table.add_column("scenario", overflow="fold")
+    for heading in ("fault", "phase", "device"):
         table.add_column(heading, no_wrap=True)
     for heading in ("baseline", "after", "delta", "tolerance", "at stake", "detects from"):
         table.add_column(heading, justify="right", no_wrap=True)

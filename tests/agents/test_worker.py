@@ -36,7 +36,7 @@ def test_the_whole_chain_is_described_and_then_let_go() -> None:
         local = Local()
         held.append(weakref.ref(local))
         try:
-            raise KeyError("inner")
+            local.__dict__["inner"]
         except KeyError as error:
             raise ValueError("outer") from error
 

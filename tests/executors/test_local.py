@@ -128,7 +128,7 @@ time.sleep({stay})
 def test_a_daemon_is_still_found_and_ended(tmp_path: Path, stay: int) -> None:
     running = start(tmp_path, ESCAPES.format(stay=stay))
     try:
-        assert eventually(lambda: (tmp_path / "escaped").exists())
+        assert eventually((tmp_path / "escaped").exists)
         assert eventually(lambda: (tmp_path / "escaped").read_text() != "")
         daemon = int((tmp_path / "escaped").read_text())
         assert eventually(lambda: daemon in {process.pid for process in running.processes()})

@@ -47,9 +47,7 @@ def test_private_memory_counts_and_file_pages_dont() -> None:
 
 
 def test_memory_shared_by_a_fork_counts_once() -> None:
-    forked = (
-        "import os, signal\nx = b'x' * (100 << 20)\nif os.fork() == 0:\n    signal.pause()\n"
-    )
+    forked = "import os, signal\nx = b'x' * (100 << 20)\nif os.fork() == 0:\n    signal.pause()\n"
     with running(forked) as (process, _):
         child = describe(int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()))
         assert child is not None

@@ -1,0 +1,102 @@
+"""The values that stand in a config file: strict text in, checked values out."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from ops002.contract import AC_OPS_002_MAX_TOLERANCE_BYTES
+from ops002.units import format_size, parse_duration, parse_size
+
+CONTAINER_COMMANDS: Final = frozenset({"docker", "podman", "nerdctl"})
+
+
+def _within_cap(tolerance_bytes: int) -> int:
+    if tolerance_bytes > AC_OPS_002_MAX_TOLERANCE_BYTES:
+        cap = format_size(AC_OPS_002_MAX_TOLERANCE_BYTES)
+        raise ValueError(
+            f"{format_size(tolerance_bytes)} is over the contract's cap: a larger tolerance would "
+            f"hide real leaks; allowed is at most {cap}"
+        )
+    return tolerance_bytes
+
+
+def _positive(seconds: float) -> float:
+    if seconds <= 0:
+        raise ValueError("must be longer than 0")
+    return seconds
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise ValueError("must be printable text")
+    return text
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{text[:80]!r} isn't a regular expression: {error}") from None
+    return text
+
+
+def _no_null(text: str) -> str:
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must be text without a null character or half a surrogate pair")
+    return text
+
+
+def _variable(name: str) -> str:
+    if not name or "=" in name:
+        raise ValueError("must be the name of a variable: not empty, and without =")
+    return _no_null(name)
+
+
+def _known_version(version: int) -> int:
+    if version != 1:
+        raise ValueError(f"{version} isn't known; allowed is 1")
+    return version
+
+
+def _device(text: str) -> str:
+    if text == "cuda" or text.startswith("cuda:"):
+        raise ValueError(f"{text!r} is not implemented yet; this release measures cpu only")
+    if text != "cpu":
+        raise ValueError(f"{text!r} isn't a device; allowed is cpu")
+    return text
+
+
+def _command(argv: tuple[str, ...]) -> tuple[str, ...]:
+    program = argv[0].rpartition("/")[2]
+    if program in CONTAINER_COMMANDS and "run" in argv[1:]:
+        raise ValueError(
+            f"'{program} run' starts the workload where the gate can't see its processes; give "
+            "the image under container and the command as it runs inside"
+        )
+    return argv
+
+
+_SIZE_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(B|KiB|MiB|GiB)$"}
+_DURATION_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h)$"}
+
+Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema(_SIZE_SCHEMA)]
+Tolerance = Annotated[Size, AfterValidator(_within_cap)]
+Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
+Period = Annotated[Duration, AfterValidator(_positive)]
+Text = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_printable)]
+Pattern = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_pattern)]
+Device = Annotated[str, AfterValidator(_device)]
+
+# A YAML list becomes a tuple: the one conversion that is allowed.
+FILLED_LIST: Final = Field(min_length=1, strict=False)
+
+Argument = Annotated[str, Field(max_length=131072), AfterValidator(_no_null)]
+Argv = Annotated[tuple[Argument, ...], FILLED_LIST]
+Environment = dict[Annotated[str, AfterValidator(_variable)], Argument]
+Command = Annotated[Argv, AfterValidator(_command)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
+ExitCodes = Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], FILLED_LIST]
+Version = Annotated[int, AfterValidator(_known_version), WithJsonSchema({"const": 1})]

@@ -1,0 +1,62 @@
+"""Config texts for tests: a valid one, and what is wrong with another."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ops002.config import Config, parse
+from ops002.config_file import read_yaml
+from ops002.config_problems import ConfigError
+
+PYTHON: Final = """\
+version: 1
+device: cpu
+scenarios:
+  - name: generate
+    workload:
+      kind: python
+      file: generate.py
+    faults: [oom]
+"""
+
+COMMAND: Final = """\
+version: 1
+device: cpu
+scenarios:
+  - name: cli
+    workload:
+      kind: command
+      run: [apr, run, model.gguf]
+    faults:
+      - kind: exit
+        expect: {exit_code: [1]}
+"""
+
+
+def with_faults(faults: str) -> str:
+    """The python config with other faults, on its line 8."""
+    return PYTHON.replace("[oom]", f"[{faults}]")
+
+
+def load(text: str | bytes) -> Config:
+    """What the gate does with a file's content."""
+    read = read_yaml(text.encode() if isinstance(text, str) else text)
+    return parse(read.value, read.lines)
+
+
+def problems(text: str | bytes) -> list[str]:
+    """Every problem, as it is shown; empty if the config is valid."""
+    try:
+        load(text)
+    except ConfigError as error:
+        return [problem.render("f.yml") for problem in error.problems]
+    return []
+
+
+def places(text: str | bytes) -> list[tuple[int, str]]:
+    """Line and key path of every problem."""
+    try:
+        load(text)
+    except ConfigError as error:
+        return [(problem.line, problem.path) for problem in error.problems]
+    return []

@@ -1,0 +1,196 @@
+"""The sentences that every report uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+
+from ops002.config_schema import Fault
+from ops002.measurement import IncidentKind, Measurement, Stage
+from ops002.result import GateResult
+from ops002.verdict import Reason
+from ops002.wording import _FAULT_WORDS, ADVICE, explanation, headline, trial_line
+from tests.builders import (
+    GIB,
+    MIB,
+    OUT_OF_MEMORY,
+    Exiting,
+    Serving,
+    document,
+    exit_status,
+    gate,
+    incident,
+    missing,
+    process,
+    scenario_document,
+    snapshot,
+    timeline,
+    with_wait,
+)
+from tests.strategies import measurements
+
+FIVE = document(repeat=5)
+COMMAND = document(
+    scenario_document(
+        workload={"kind": "command", "run": ["apr"]},
+        faults=[{"kind": "exit", "expect": {"exit_code": [1]}}],
+    ),
+    repeat=1,
+)
+
+
+def unreadable() -> Measurement:
+    measurement = Serving().measurement()
+    blind = snapshot(Stage.AFTER_EXIT, missing("PID 7: Permission denied"))
+    return replace(measurement, snapshots=timeline((*measurement.snapshots, blind)))
+
+
+HEADLINES: dict[str, tuple[GateResult, str]] = {
+    "leak": (
+        gate(
+            Serving(baseline=GIB, after=GIB + int(2.4 * GIB), peak=5 * GIB, repeat=5).measurement(),
+            config=FIVE,
+        ),
+        (
+            "FAIL leak: 2.4 GiB retained on cpu after 5 out-of-memory errors, tolerance 64.0 MiB "
+            "[generate: oom]"
+        ),
+    ),
+    "pass": (
+        gate(Serving(after=990 * MIB).measurement()),
+        (
+            "PASS returned-to-baseline: -10.0 MiB on cpu after 2 out-of-memory errors, tolerance "
+            "64.0 MiB [generate: oom]"
+        ),
+    ),
+    "one failing exit": (
+        gate(
+            Exiting(gone=100 * MIB, repeat=1, evidence=(exit_status(1),)).measurement(),
+            config=COMMAND,
+        ),
+        (
+            "FAIL leak: 100 MiB retained on cpu after 1 failing exit and the workload's exit, "
+            "tolerance 64.0 MiB [generate: exit]"
+        ),
+    ),
+    "working set lost": (
+        gate(Serving(after=0).measurement()),
+        (
+            "FAIL working-set-lost: -1000 MiB on cpu after 2 out-of-memory errors, tolerance "
+            "64.0 MiB [generate: oom]"
+        ),
+    ),
+    "survivors": (
+        gate(Serving().measurement(survivors=(process(7), process(8, "daemon")))),
+        (
+            "FAIL survivors: after the workload's exit these were alive: worker (PID 7), "
+            "daemon (PID 8) [generate: oom]"
+        ),
+    ),
+    "unsettled": (
+        gate(
+            with_wait(
+                Serving().measurement(), Stage.AFTER_ERROR, 1000 * MIB, 1005 * MIB, 1000 * MIB
+            )
+        ),
+        (
+            "INCONCLUSIVE unsettled: readings on cpu never held still after 2 out-of-memory errors "
+            "[generate: oom]"
+        ),
+    ),
+    "nothing at stake": (
+        gate(Serving(peak=1001 * MIB).measurement()),
+        (
+            "INCONCLUSIVE nothing-at-stake: at stake on cpu: 1.0 MiB; too little to tell a leak "
+            "from none [generate: oom]"
+        ),
+    ),
+    "not fired": (
+        gate(Exiting(repeat=1, evidence=(exit_status(2),)).measurement(), config=COMMAND),
+        (
+            "INCONCLUSIVE fault-not-fired: the fault did not fire: no exit status 1; "
+            "seen: exit status 2 [generate: exit]"
+        ),
+    ),
+    "never forced": (
+        gate(Serving().measurement(faults=())),
+        "INCONCLUSIVE fault-not-fired: the fault was never forced [generate: oom]",
+    ),
+    "too few faults": (
+        gate(Serving(repeat=1, evidence=OUT_OF_MEMORY[:2]).measurement()),
+        (
+            "INCONCLUSIVE fault-not-fired: the fault did not fire: not every repeat; seen: "
+            "torch.OutOfMemoryError; can't allocate memory [generate: oom]"
+        ),
+    ),
+    "workload failed": (
+        gate(
+            Serving().measurement(
+                incidents=(incident(IncidentKind.WORKLOAD_FAILED, "load failed: KeyError: x"),)
+            )
+        ),
+        "INCONCLUSIVE workload-failed: load failed: KeyError: x [generate: oom]",
+    ),
+    "interrupted": (
+        gate(incidents=(incident(IncidentKind.INTERRUPTED, "the gate got SIGTERM", 15),)),
+        "INCONCLUSIVE interrupted: the gate got SIGTERM",
+    ),
+    "no trial": (gate(), "INCONCLUSIVE internal-error: no trial was carried out"),
+}
+
+
+@pytest.mark.parametrize("name", HEADLINES)
+def test_one_line_says_it_all(name: str) -> None:
+    result, line = HEADLINES[name]
+    assert headline(result) == line
+
+
+def test_the_headline_is_about_the_trial_that_decides() -> None:
+    two = document(scenario_document(name="good"), scenario_document(name="bad"))
+    result = gate(Serving().measurement(), Serving(after=2 * GIB).measurement(), config=two)
+    assert headline(result).startswith("FAIL leak: ")
+    assert headline(result).endswith("[bad: oom]")
+
+
+def test_a_run_that_lacks_one_trial_does_not_say_that_there_was_none() -> None:
+    two = document(scenario_document(), scenario_document(name="other"))
+    assert "no trial was carried out" not in headline(gate(Serving().measurement(), config=two))
+
+
+def test_what_could_not_be_read_is_named() -> None:
+    (trial,) = gate(unreadable()).trials
+    assert trial.reason is Reason.NO_READING
+    assert "PID 7: Permission denied" in trial_line(trial)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_advice(reason: Reason) -> None:
+    assert ADVICE[reason].endswith(".") or ADVICE[reason].endswith(".)")
+
+
+def test_every_fault_kind_has_words() -> None:
+    kinds: set[Any] = set()
+    for fault in get_args(Fault):
+        kinds.update(get_args(fault.model_fields["kind"].annotation))
+    assert set(_FAULT_WORDS) == kinds
+
+
+def test_an_explanation_says_what_where_who_and_what_to_do() -> None:
+    measurement = Serving(gone=100 * MIB).measurement(survivors=(process(7, "daemon"),))
+    (trial,) = gate(measurement).trials
+    text = explanation(trial)
+    assert text.lower().startswith("after the workload's exit these were alive: daemon (pid 7).")
+    assert "The error was raised at a.py:9 attend." in text
+    assert "Held by daemon (PID 7), size unknown: alive after the workload's exit" in text
+    assert text.endswith(ADVICE[Reason.SURVIVORS])
+
+
+@given(measurements)
+def test_any_measurement_can_be_put_into_words(measurement: Measurement) -> None:
+    result = gate(measurement)
+    (trial,) = result.trials
+    assert headline(result).startswith(f"{result.outcome.value.upper()} {result.reason.value}: ")
+    assert explanation(trial).endswith(ADVICE[trial.reason])
