@@ -14,6 +14,9 @@ from ops002.measurement import JudgedDevice, Reading, Snapshot
 MIN_READINGS: Final = 3
 """Two readings can be equal by chance of timing; a window holds at least three."""
 
+LEAST_READINGS: Final = 10
+"""Readings that fit into a timeout, whatever they cost: too few would never hold still."""
+
 COST_SHARE: Final = 20
 """An interval is at least this many times what a reading costs: at most 5 % of a core, and the
 reading (which holds the process's memory-map lock) hardly slows what it watches."""
@@ -86,11 +89,14 @@ class Settling:
     def wait(self, clock: Sleeper) -> None:
         """Take snapshots until they are still and good enough, or the timeout is over."""
         started = clock.now()
+        cost = self.rule.timeout
         series: list[Snapshot] = []
         while True:
             asked = clock.now()
             series.append(self.take())
             done = clock.now()
+            # The cheapest so far: one that was held up by a busy machine says nothing of the cost.
+            cost = min(cost, done - asked)
             if self._still(series):
                 if self.good_enough(series[-1]):
                     return
@@ -98,7 +104,7 @@ class Settling:
                 series.clear()
             if done - started >= self.rule.timeout:
                 return
-            clock.sleep(max(self.rule.interval, COST_SHARE * (done - asked)))
+            clock.sleep(min(max(self.rule.interval, COST_SHARE * cost), self.rule.timeout / LEAST_READINGS))
 
     def _still(self, series: Sequence[Snapshot]) -> bool:
         return all(

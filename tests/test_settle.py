@@ -197,12 +197,18 @@ def test_every_device_must_hold_still() -> None:
     assert script.time == 104.0
 
 
-@pytest.mark.parametrize(("cost", "pause"), [(0.0, 0.25), (0.0078125, 0.25), (0.125, 2.5)])
+@pytest.mark.parametrize(("cost", "pause"), [(0.0, 0.25), (0.0078125, 0.25), (0.015625, 0.3125)])
 def test_a_pause_is_at_least_twenty_times_what_a_reading_costs(cost: float, pause: float) -> None:
     script = Scripted([7], cost=cost)
     script.wait()
     assert script.sleeps == [pause] * len(script.sleeps)
     assert COST_SHARE == 20
+
+
+def test_a_pause_leaves_room_for_ten_readings_whatever_they_cost() -> None:
+    script = Scripted([7], cost=0.125)
+    script.wait()
+    assert script.sleeps == [RULE.timeout / 10] * len(script.sleeps)
 
 
 def test_slow_readings_still_make_a_window_of_three() -> None:
