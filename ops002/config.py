@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -27,7 +27,7 @@ from ops002.config_schema import (
 from ops002.expect import Expectation, Nature
 from ops002.limits import Limits
 from ops002.settle import SettleRule
-from ops002.units import SIZE_UNITS, format_duration, format_size
+from ops002.units import SIZE_UNITS, format_duration
 
 DEFAULT_TOLERANCE_BYTES: Final = 64 * SIZE_UNITS["MiB"]
 DEFAULT_WARMUP: Final = 2
@@ -99,72 +99,45 @@ class Config:
     retry_inconclusive: int
 
 
-def parse(document: object, lines: Mapping[Path, int], device: str | None = None) -> Config:
+def parse(
+    document: object,
+    lines: Mapping[Path, int],
+    device: str | None = None,
+    misread: Sequence[Problem] = (),
+) -> Config:
     """Check a config document and fill in its defaults; ``device`` overrides every one given.
+
+    ``misread`` are the values that YAML already took for something else: told together with the
+    rest, and only once.
 
     Raises:
         ConfigError: with every problem that can be told from the text.
     """
-    problems = list(_duplicate_names(document, lines))
     if device is not None:
         document = _with_device(document, device)
+    config, problems = _checked(document, lines)
+    known = {problem.path for problem in misread}
+    problems = [*misread, *(problem for problem in problems if problem.path not in known)]
+    if config is None or problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _checked(document: object, lines: Mapping[Path, int]) -> tuple[Config | None, list[Problem]]:
+    problems = list(_duplicate_names(document, lines))
     try:
         text = ConfigText.model_validate(document)
     except ValidationError as error:
-        problems += problems_of(error.errors(include_url=False), lines)
-        raise ConfigError(problems) from None
-    scenarios = [_resolve(text, index, lines) for index in range(len(text.scenarios))]
+        return None, [*problems, *problems_of(error.errors(include_url=False), lines)]
+    scenarios = tuple(_resolve(text, index, lines) for index in range(len(text.scenarios)))
     for index, scenario in enumerate(scenarios):
         problems += _contradictions(scenario, index, lines)
-    if problems:
-        raise ConfigError(problems)
-    return Config(
-        scenarios=tuple(scenarios),
+    config = Config(
+        scenarios=scenarios,
         max_duration=text.max_duration,
         retry_inconclusive=text.retry_inconclusive,
     )
-
-
-def resolved(config: Config) -> dict[str, Any]:
-    """The config as a document again, every default written out: `parse` undoes it."""
-    return {
-        "version": 1,
-        "max_duration": format_duration(config.max_duration),
-        "retry_inconclusive": config.retry_inconclusive,
-        "scenarios": [_resolved_scenario(scenario) for scenario in config.scenarios],
-    }
-
-
-def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
-    settle = scenario.settle
-    workload = scenario.workload.model_dump(mode="json", exclude_none=True)
-    workload["timeouts"] = {
-        name: format_duration(seconds) for name, seconds in workload["timeouts"].items()
-    }
-    return {
-        "name": scenario.name,
-        "device": scenario.device,
-        "tolerance": format_size(scenario.tolerance_bytes),
-        "min_at_stake": format_size(scenario.min_at_stake_bytes),
-        "warmup": scenario.warmup,
-        "control": scenario.control,
-        "repeat": scenario.repeat,
-        "settle": {
-            "timeout": format_duration(settle.timeout),
-            "window": format_duration(settle.window),
-            "interval": format_duration(settle.interval),
-            "band": format_size(settle.band),
-        },
-        "held_until_gc": scenario.held_until_gc,
-        "workload": workload,
-        "faults": [
-            {
-                **fault.model_dump(mode="json", exclude_none=True),
-                "repeat": scenario.repeat_of(fault),
-            }
-            for fault in scenario.faults
-        ],
-    }
+    return config, problems
 
 
 def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenario:

@@ -26,33 +26,29 @@ _PLAIN_FLOAT: Final = re.compile(r"[-+]?[0-9]{1,15}\.[0-9]{1,15}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Parsed YAML: plain values, and the line (from 1) on which each path stands."""
+    """Parsed YAML: plain values, and the line (from 1) on which each path stands.
+
+    ``problems`` are values that mean something else than they look like; the rest is still there,
+    so that its problems can be told in the same breath.
+    """
 
     value: object
     lines: dict[Path, int]
-
-    def line(self, path: Path) -> int:
-        """The line of a path, or of the nearest part of it that is written down."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
+    problems: tuple[Problem, ...]
 
 
 def read_yaml(data: bytes) -> Document:
     """Parse one YAML document.
 
     Raises:
-        ConfigError: too large, not UTF-8, not YAML, not one document, or values that mean something
-            else than they look like; with every such problem that could be found.
+        ConfigError: too large, not UTF-8, not YAML, or not one document.
     """
     root = _compose(data)
     if root is None:
         raise ConfigError([Problem(1, "", "the file is empty; it needs version and scenarios")])
     build = _Build()
     value = build.value(root, ())
-    if build.problems:
-        raise ConfigError(build.problems)
-    return Document(value, build.lines)
+    return Document(value, build.lines, tuple(build.problems))
 
 
 def _compose(data: bytes) -> yaml.Node | None:

@@ -104,7 +104,9 @@ class Settling:
                 series.clear()
             if done - started >= self.rule.timeout:
                 return
-            clock.sleep(min(max(self.rule.interval, COST_SHARE * cost), self.rule.timeout / LEAST_READINGS))
+            clock.sleep(
+                min(max(self.rule.interval, COST_SHARE * cost), self.rule.timeout / LEAST_READINGS)
+            )
 
     def _still(self, series: Sequence[Snapshot]) -> bool:
         return all(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
-from ops002.config import parse, resolved
+from ops002.config import parse
 from ops002.expect import Expectation, Nature
 from ops002.limits import Limits
 from ops002.measurement import (
@@ -27,6 +27,7 @@ from ops002.measurement import (
     Source,
     Stage,
 )
+from ops002.parameters import resolved
 from ops002.result import Device, EnvironmentFacts, GateResult, GitFacts, Made, Tool, gate_result
 
 KIB: Final = 1024

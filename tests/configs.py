@@ -41,7 +41,7 @@ def with_faults(faults: str) -> str:
 def load(text: str | bytes) -> Config:
     """What the gate does with a file's content."""
     read = read_yaml(text.encode() if isinstance(text, str) else text)
-    return parse(read.value, read.lines)
+    return parse(read.value, read.lines, misread=read.problems)
 
 
 def problems(text: str | bytes) -> list[str]:

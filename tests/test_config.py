@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops002.config import Config, parse, resolved
+from ops002.config import Config, parse
 from ops002.config_problems import ConfigError
 from ops002.config_schema import OomFault, PythonWorkload, Timeouts
 from ops002.expect import Expectation, Nature
+from ops002.parameters import resolved
 from ops002.settle import SettleRule
 from ops002.units import SIZE_UNITS
 from tests.builders import GIB, MIB, document, limits, scenario_document

@@ -32,7 +32,7 @@ def load_config(
     path = _find(file)
     try:
         document = read_yaml(path.read_bytes())
-        config = parse(document.value, document.lines, device)
+        config = parse(document.value, document.lines, device, document.problems)
         return str(path), _narrow(config, scenarios)
     except OSError as error:
         raise BadConfig((f"{path}: can't be read: {error.strerror}",)) from None

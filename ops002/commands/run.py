@@ -13,10 +13,11 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
-from ops002.config import Config, resolved
+from ops002.config import Config
 from ops002.executors.local import LocalExecutor
 from ops002.lab import Lab
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
+from ops002.parameters import resolved
 from ops002.probes.host_memory import HostMemory
 from ops002.processes import become_subreaper
 from ops002.report import to_json

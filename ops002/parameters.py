@@ -1,0 +1,50 @@
+"""A resolved config as a document again: the ``parameters`` of a report; pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops002.config import Config, Scenario
+from ops002.units import format_duration, format_size
+
+
+def resolved(config: Config) -> dict[str, Any]:
+    """The config as a document again, every default written out: `parse` undoes it."""
+    return {
+        "version": 1,
+        "max_duration": format_duration(config.max_duration),
+        "retry_inconclusive": config.retry_inconclusive,
+        "scenarios": [_resolved_scenario(scenario) for scenario in config.scenarios],
+    }
+
+
+def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
+    settle = scenario.settle
+    workload = scenario.workload.model_dump(mode="json", exclude_none=True)
+    workload["timeouts"] = {
+        name: format_duration(seconds) for name, seconds in workload["timeouts"].items()
+    }
+    return {
+        "name": scenario.name,
+        "device": scenario.device,
+        "tolerance": format_size(scenario.tolerance_bytes),
+        "min_at_stake": format_size(scenario.min_at_stake_bytes),
+        "warmup": scenario.warmup,
+        "control": scenario.control,
+        "repeat": scenario.repeat,
+        "settle": {
+            "timeout": format_duration(settle.timeout),
+            "window": format_duration(settle.window),
+            "interval": format_duration(settle.interval),
+            "band": format_size(settle.band),
+        },
+        "held_until_gc": scenario.held_until_gc,
+        "workload": workload,
+        "faults": [
+            {
+                **fault.model_dump(mode="json", exclude_none=True),
+                "repeat": scenario.repeat_of(fault),
+            }
+            for fault in scenario.faults
+        ],
+    }
