@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -17,6 +19,8 @@ _EXIT_CODES: Final = (
     "exit codes: 0 pass, 1 fail, 2 usage or config, 3 inconclusive (red, too), "
     "130/143 interrupted, 70 a defect of ops002"
 )
+_EXIT_BUG: Final = 70
+_EXIT_INTERRUPTED: Final = 130
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -26,8 +30,25 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         # Whatever a name or a message holds, printing it must not be what fails.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    code: int = options.command(options, environ)
+    try:
+        code: int = options.command(options, environ)
+    except KeyboardInterrupt:
+        code = _EXIT_INTERRUPTED
+    except Exception:  # noqa: BLE001 (the last resort: a defect of ours has an exit code of its own)
+        sys.stderr.write(f"ops002 {__version__} has a defect; please report this:\n")
+        traceback.print_exc()
+        code = _EXIT_BUG
+    _let_go_of_output()
     return code
+
+
+def _let_go_of_output() -> None:
+    """Have a closed pipe or a full disk behind standard output not change the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python flushes once more on its way out, and would end with a code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

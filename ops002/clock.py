@@ -17,6 +17,9 @@ from typing import Final
 _SLICE_SECONDS: Final = 0.05
 
 
+_HEARD: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
 class Interrupted(BaseException):
     """The run is to end now; ``signal`` is None where its own deadline passed.
 
@@ -41,10 +44,8 @@ class Clock:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM as a request to end the run, while inside."""
-        previous = {
-            number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)
-        }
+        """Take the signals that ask a process to end as a request to end the run, while inside."""
+        previous = {number: signal.signal(number, self._hear) for number in _HEARD}
         try:
             yield
         finally:

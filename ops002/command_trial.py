@@ -66,7 +66,7 @@ class CommandTrial(ExitingTrial):
         match self._fault:
             case ExitFault():
                 status = command.wait(running, seconds, self.lab.clock, watch.tick)
-                return command.evidence(self._fault, running, status)
+                return command.evidence(self._fault, running, status, self.lab.clock)
             case KillFault():
                 half = self._healthy_seconds / 2
                 return command.kill_after(half, running, self.lab.clock, watch.tick)

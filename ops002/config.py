@@ -27,7 +27,7 @@ from ops002.config_schema import (
 from ops002.expect import Expectation, Nature
 from ops002.limits import Limits
 from ops002.settle import SettleRule
-from ops002.units import SIZE_UNITS, format_duration
+from ops002.units import SIZE_UNITS, format_duration, format_size
 
 DEFAULT_TOLERANCE_BYTES: Final = 64 * SIZE_UNITS["MiB"]
 DEFAULT_WARMUP: Final = 2
@@ -74,6 +74,15 @@ class Scenario:
     def repeat_of(self, fault: Fault) -> int:
         """How often a fault is forced."""
         return self.repeat if fault.repeat is None else fault.repeat
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of the report must know of how its checks were set up."""
+        if self.min_at_stake_bytes >= self.tolerance_bytes:
+            return ()
+        least = format_size(self.min_at_stake_bytes)
+        return (
+            f"min_at_stake is {least}, below the tolerance: a check may pass that could not fail",
+        )
 
     def starts(self) -> int:
         """How often the workload is started if nothing goes wrong."""
@@ -153,7 +162,7 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
         warmup=_first(scenario.warmup, text.warmup, DEFAULT_WARMUP),
         control=_first(scenario.control, text.control, DEFAULT_CONTROL),
         repeat=_first(scenario.repeat, text.repeat, _default_repeat(scenario)),
-        settle=_settle(scenario, text),
+        settle=_settle(scenario, text, tolerance),
         held_until_gc=_first(scenario.held_until_gc, text.held_until_gc, "fail"),
         workload=scenario.workload,
         faults=_faults(scenario, text),
@@ -175,13 +184,13 @@ def _default_repeat(scenario: PythonScenario | CommandScenario) -> int:
     return DEFAULT_REPEAT[scenario.workload.kind]
 
 
-def _settle(scenario: MeasuringKeys, text: MeasuringKeys) -> SettleRule:
+def _settle(scenario: MeasuringKeys, text: MeasuringKeys, tolerance: int) -> SettleRule:
     near, far = scenario.settle, text.settle
     return SettleRule(
         timeout=_first(near.timeout, far.timeout, DEFAULT_SETTLE.timeout),
         window=_first(near.window, far.window, DEFAULT_SETTLE.window),
         interval=_first(near.interval, far.interval, DEFAULT_SETTLE.interval),
-        band=_first(near.band, far.band, DEFAULT_SETTLE.band),
+        band=_first(near.band, far.band, min(DEFAULT_SETTLE.band, tolerance)),
     )
 
 
@@ -222,6 +231,12 @@ def _contradictions(scenario: Scenario, index: int, lines: Mapping[Path, int]) -
             "allowed is interval <= window < timeout; here they are "
             f"{format_duration(settle.interval)}, {format_duration(settle.window)} and "
             f"{format_duration(settle.timeout)}",
+        )
+    if settle.band > scenario.tolerance_bytes:
+        yield told(
+            "settle",
+            f"band {format_size(settle.band)} is over the tolerance: readings that move that far "
+            f"can't show a leak of {format_size(scenario.tolerance_bytes)}",
         )
     if scenario.device.startswith("cuda"):
         yield told(

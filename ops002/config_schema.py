@@ -29,7 +29,7 @@ from ops002.config_values import (
     Version,
 )
 
-PLANNED_KEYS: Final = frozenset({"exclusive", "container"})
+PLANNED_KEYS: Final = frozenset({"exclusive", "container", "body", "status"})
 """Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
 
 PLANNED_KINDS: Final = frozenset({"server", "oom-sweep", "request", "disconnect"})
@@ -99,6 +99,14 @@ class Expect(Section):
 
     output: Pattern | None = None
     recovers: bool = False
+
+    @model_validator(mode="after")
+    def _shows_a_recovery(self) -> Expect:
+        if self.recovers and self.output is None:
+            raise ValueError(
+                "recovers needs output: nothing else shows an error that the workload swallows"
+            )
+        return self
 
     @model_validator(mode="after")
     def _says_something(self) -> Expect:

@@ -13,6 +13,10 @@ from ops002.units import format_size, parse_duration, parse_size
 CONTAINER_COMMANDS: Final = frozenset({"docker", "podman", "nerdctl"})
 
 
+# A group that ends in an unbounded repeat and is itself repeated without bound: (x+)+, (?:a*b*)*.
+_NESTED_REPEAT: Final = re.compile(r"[+*]\)(?:[+*]|\{[0-9]*,\})")
+
+
 def _within_cap(tolerance_bytes: int) -> int:
     if tolerance_bytes > AC_OPS_002_MAX_TOLERANCE_BYTES:
         cap = format_size(AC_OPS_002_MAX_TOLERANCE_BYTES)
@@ -40,6 +44,11 @@ def _pattern(text: str) -> str:
         re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{text[:80]!r} isn't a regular expression: {error}") from None
+    if _NESTED_REPEAT.search(text):
+        raise ValueError(
+            f"{text[:80]!r} repeats what already repeats: on some output that takes for ever; "
+            "repeat it once"
+        )
     return text
 
 

@@ -41,6 +41,8 @@ class ExitingTrial(ABC):
 
     def run(self) -> Measurement:
         """Make the measurement."""
+        for remark in self.scenario.remarks():
+            self.recording.add_health(remark)
         try:
             self.prepare()
             self.recording.enter(Stage.BEFORE_START)

@@ -106,12 +106,21 @@ def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
 
 
 def is_out_of_memory(evidence: Iterable[Evidence]) -> bool:
-    """Whether an exception of the chain is an out-of-memory error, by its class or its words."""
-    items = tuple(evidence)
-    classes = {name.rpartition(".")[2] for names in _classes(items) for name in names}
-    return bool(classes & _OUT_OF_MEMORY_CLASSES) or any(
-        _OUT_OF_MEMORY_TEXT.search(text) for text in _texts(items, Seen.MESSAGE)
-    )
+    """Whether an exception of the chain is an out-of-memory error, by its class or its words.
+
+    A failed import doesn't count, whatever its words: the loader has "cannot allocate memory in
+    static TLS block" for a library that comes too late.
+    """
+    classes: tuple[str, ...] = ()
+    for item in evidence:
+        if item.what is Seen.EXCEPTION and isinstance(item.value, tuple):
+            classes = item.value
+            if {name.rpartition(".")[2] for name in classes} & _OUT_OF_MEMORY_CLASSES:
+                return True
+        said = item.value if item.what is Seen.MESSAGE and isinstance(item.value, str) else ""
+        if "ImportError" not in classes and _OUT_OF_MEMORY_TEXT.search(said):
+            return True
+    return False
 
 
 def _names(wanted: str, full_name: str) -> bool:

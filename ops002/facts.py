@@ -177,14 +177,19 @@ class CheckFacts:
                     yield max(0, reading.bytes - baseline)
 
     def _stake_series(self) -> Iterator[tuple[Snapshot, ...]]:
-        yield from self.measurement.series(Stage.FAULT)
+        yield from self._faults()
         if self.phase is Phase.AFTER_EXIT:
             # What could stay behind after the exit is all that the workload ever held.
             yield from self.measurement.series(Stage.BASELINE)
             yield from self.measurement.series(Stage.AFTER_ERROR)
 
+    def _faults(self) -> list[tuple[Snapshot, ...]]:
+        """The snapshots of each fault's last attempt: those before it were healthy inferences."""
+        last = {series[0].fault: series for series in self.measurement.series(Stage.FAULT)}
+        return list(last.values())
+
     def _witnessed_rises(self) -> Iterator[int]:
-        for series in self.measurement.series(Stage.FAULT):
+        for series in self._faults():
             first: dict[str, int] = {}
             for reading in chain.from_iterable(snapshot.readings for snapshot in series):
                 if reading.device != self.device.device or isinstance(reading, Missing):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,5 +26,7 @@ class Lab:
 
     def output_file(self, scenario: Scenario, start: str) -> Path:
         """Where the output of one of a scenario's starts is kept."""
-        name = "".join(char if char.isalnum() else "_" for char in scenario.name)
-        return self.output_dir / f"{name}-{start}.log"
+        readable = re.sub(r"[^A-Za-z0-9]+", "_", scenario.name)[:40]
+        # Names that read alike once they are cut still have files of their own.
+        unique = hashlib.sha256(scenario.name.encode()).hexdigest()[:6]
+        return self.output_dir / f"{readable}-{unique}-{start}.log"

@@ -29,6 +29,7 @@ class Stage(str, Enum):
     CONTROL = "control"
     BASELINE = "baseline"
     FAULT = "fault"
+    HEALTHY_TRY = "healthy-try"  # an attempt at the fault that turned out to be healthy
     AFTER_ERROR = "after-error"
     AFTER_COLLECT = "after-collect"
     AFTER_INFERENCE = "after-inference"
@@ -159,7 +160,10 @@ class JudgedDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """Everything that was observed in one trial: enough to judge it again, later, elsewhere."""
+    """Everything that was observed in one trial: enough to judge it again, later, elsewhere.
+
+    ``quiesce`` is what was done before each reading; ``health`` are remarks on how it went.
+    """
 
     phases: tuple[Phase, ...]
     devices: tuple[JudgedDevice, ...]
@@ -167,6 +171,7 @@ class Measurement:
     faults: tuple[FaultRecord, ...] = ()
     incidents: tuple[Incident, ...] = ()
     survivors: tuple[Process, ...] = ()
+    quiesce: tuple[str, ...] = ()
     health: tuple[str, ...] = ()
     output_tail: tuple[str, ...] = ()
 

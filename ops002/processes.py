@@ -11,6 +11,8 @@ import ctypes
 import os
 import signal
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -41,14 +43,24 @@ def describe(pid: int) -> Process | None:
         return None
 
 
-def descendants() -> tuple[Process, ...]:
-    """Every live descendant of this process, orphans included."""
-    return tuple(_walk(psutil.Process()))
+def descendants(bystanders: Iterable[Process] = ()) -> tuple[Process, ...]:
+    """Every live descendant of this process, orphans included.
+
+    ``bystanders`` are descendants that aren't the workload's; they and all below them are left out.
+    """
+    apart = {process.pid: process.started for process in bystanders}
+    return tuple(_walk(psutil.Process(), apart))
 
 
-def _walk(root: psutil.Process) -> Iterator[Process]:
+def _walk(root: psutil.Process, apart: dict[int, float]) -> Iterator[Process]:
+    # Parents are listed before their children. A PID alone is nobody: it may have been given anew.
     for child in root.children(recursive=True):
         try:
+            started = child.create_time()
+            if apart.get(child.pid) == started or child.ppid() in apart:
+                apart[child.pid] = started
+                continue
+            apart.pop(child.pid, None)
             found = _describe(child)
         except psutil.NoSuchProcess:
             continue
@@ -58,12 +70,12 @@ def _walk(root: psutil.Process) -> Iterator[Process]:
 
 def _describe(process: psutil.Process) -> Process | None:
     with process.oneshot():
-        if process.status() == psutil.STATUS_ZOMBIE:
+        if process.status() == psutil.STATUS_ZOMBIE and not _other_threads_live(process.pid):
             return None
         name = process.name()
         try:
             command = " ".join(process.cmdline())
-        except psutil.AccessDenied:
+        except (psutil.AccessDenied, psutil.ZombieProcess):
             command = name
         return Process(
             pid=process.pid,
@@ -71,6 +83,32 @@ def _describe(process: psutil.Process) -> Process | None:
             name=clean(name, 64),
             command=clean(command or name, 300),
         )
+
+
+def _other_threads_live(pid: int) -> bool:
+    """Whether threads run on in a process whose first thread has ended: it looks like a zombie."""
+    try:
+        states = [
+            (thread / "stat").read_text().rpartition(")")[2].split()[0]
+            for thread in Path(f"/proc/{pid}/task").iterdir()
+        ]
+    except OSError:
+        return False
+    return any(state not in "ZX" for state in states)
+
+
+def kill_groups(processes: Iterable[Process]) -> None:
+    """Kill the processes' groups, but never the gate's own.
+
+    One that forks faster than it can be listed stays in its group: the group is killed at once.
+    """
+    groups = set()
+    for process in processes:
+        with suppress(ProcessLookupError):
+            groups.add(os.getpgid(process.pid))
+    for group in groups - {os.getpgrp()}:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
 
 
 def send_signal(process: Process, number: signal.Signals) -> None:
@@ -84,8 +122,8 @@ def send_signal(process: Process, number: signal.Signals) -> None:
         # while the descriptor is open it stays with the one that was opened.
         if psutil.Process(process.pid).create_time() == process.started:
             signal.pidfd_send_signal(handle, number)
-    except (ProcessLookupError, psutil.NoSuchProcess):
-        return
+    except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+        return  # gone, or not ours to signal: whoever is left is named as a survivor
     finally:
         os.close(handle)
 
@@ -100,7 +138,7 @@ def reap(pids: Iterable[int]) -> None:
 
 
 def dead_children(known: Iterable[int]) -> tuple[int, ...]:
-    """PIDs of the gate's dead children, without those that somebody else will wait for."""
+    """PIDs of the gate's dead children, without those that somebody else waits for."""
     others = frozenset(known)
     dead = []
     for child in psutil.Process().children():

@@ -41,7 +41,8 @@ class PythonExitTrial(ExitingTrial):
             healthy = self._warm_up(process)
             self.recording.enter(Stage.FAULT, index)
             watch = self.watch(process.running)
-            process.tick = watch.tick
+            process.on_tick(watch.tick)
+            process.again = watch.again
             watch.begin()
             try:
                 evidence = self._force(process, healthy)
@@ -53,6 +54,8 @@ class PythonExitTrial(ExitingTrial):
 
     def _warm_up(self, process: PythonProcess) -> HealthyInference:
         process.load(self.scenario.device)
+        if not isinstance(self._fault, KillFault):
+            process.must_have(self._fault)
         healthy = HealthyInference()
         for _ in range(self.scenario.warmup):
             healthy = python.healthy_inference(process, self.probe)

@@ -45,6 +45,7 @@ class Recording:
         self._faults: list[FaultRecord] = []
         self._incidents: list[Incident] = []
         self._survivors: tuple[Process, ...] = ()
+        self._quiesce: tuple[str, ...] = ()
         self._health: list[str] = []
         self._output: tuple[str, ...] = ()
         self.stage = Stage.BEFORE_START
@@ -102,6 +103,10 @@ class Recording:
         known.update({process.pid: process for process in processes})
         self._survivors = tuple(known.values())
 
+    def set_quiesce(self, did: Iterable[str]) -> None:
+        """Keep what the workload did to give free memory back."""
+        self._quiesce = tuple(clean(step, 100) for step in did)
+
     def add_health(self, note: str) -> None:
         """Keep a remark on how the measurement was made; the same one once."""
         if (note := clean(note)) not in self._health:
@@ -121,6 +126,7 @@ class Recording:
             faults=tuple(self._faults),
             incidents=tuple(self._incidents),
             survivors=self._survivors,
+            quiesce=self._quiesce,
             health=tuple(self._health),
             output_tail=self._output,
         )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from ops002.attempts import is_complete, last_attempts
 from ops002.attribution import Holder, name_holders
 from ops002.config import Config, Scenario
 from ops002.measurement import (
@@ -31,7 +32,7 @@ EXIT_FAIL: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INCONCLUSIVE: Final = 3
 EXIT_BUG: Final = 70
-_EXIT_ON_SIGNAL: Final = {2: 130, 15: 143}
+_EXIT_ON_SIGNAL: Final = {1: 129, 2: 130, 3: 131, 15: 143}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,7 @@ def gate_result(
 ) -> GateResult:
     """Judge a run. ``incidents`` are those of the gate itself, outside of any trial."""
     trials = tuple(_trial_result(config.scenarios[one.scenario], one) for one in measured)
-    last = _last_attempts(measured)
+    last = last_attempts(measured)
     counted = [
         trial.reason
         for one, trial in zip(measured, trials, strict=True)
@@ -183,11 +184,6 @@ def gate_result(
         incidents=tuple(incidents),
         trials=trials,
     )
-
-
-def attempt_outcome(scenario: Scenario, measured: Sequence[MeasuredTrial]) -> Outcome:
-    """What one attempt at a scenario comes to."""
-    return OUTCOME_OF[worst(_trial_result(scenario, one).reason for one in measured)]
 
 
 def exit_code(reason: Reason, incidents: Sequence[Incident]) -> int:
@@ -224,30 +220,7 @@ def _own_reasons(
     ]
     # Without its trials a fault was not tested, and only an inconclusive attempt is repeated: a run
     # that is otherwise can't be better than a defect.
-    return ended or ([] if _complete(config, measured) else [Reason.INTERNAL_ERROR])
-
-
-def _last_attempts(measured: Sequence[MeasuredTrial]) -> dict[int, int]:
-    return {one.scenario: one.attempt for one in sorted(measured, key=lambda one: one.attempt)}
-
-
-def _complete(config: Config, measured: Sequence[MeasuredTrial]) -> bool:
-    """Whether every scenario was carried out whole, and again only after inconclusive attempts."""
-    for number, scenario in enumerate(config.scenarios):
-        trials = [one for one in measured if one.scenario == number]
-        attempts = sorted({one.attempt for one in trials})
-        if attempts != list(range(1, len(attempts) + 1)) or not 1 <= len(attempts) <= (
-            1 + config.retry_inconclusive
-        ):
-            return False
-        for attempt in attempts:
-            own = [one for one in trials if one.attempt == attempt]
-            if [one.fault for one in own] != list(range(len(scenario.faults))):
-                return False
-            again = attempt != attempts[-1]
-            if again and attempt_outcome(scenario, own) is not Outcome.INCONCLUSIVE:
-                return False
-    return True
+    return ended or ([] if is_complete(config, measured) else [Reason.INTERNAL_ERROR])
 
 
 def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:

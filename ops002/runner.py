@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ops002.attempts import attempt_outcome
 from ops002.clock import Interrupted
 from ops002.command_trial import CommandTrial
 from ops002.config import Config, Scenario, ends_workload
@@ -21,7 +22,6 @@ from ops002.measurement import IncidentKind, MeasuredTrial, Measurement, Phase, 
 from ops002.probes import Probe
 from ops002.python_exit_trial import PythonExitTrial
 from ops002.recording import Recording
-from ops002.result import attempt_outcome
 from ops002.serving_trial import ServingTrial
 from ops002.verdict import Outcome
 from ops002.waits import Waits
@@ -101,6 +101,7 @@ class _ServingStart:
         except StartFailed as error:
             recording.enter(Stage.WARM_UP)
             recording.add_incident(IncidentKind.WORKLOAD_FAILED, str(error))
+            recording.add_phase(Phase.AFTER_EXIT)
             yield recording.measurement()
             return
         except Interrupted as error:

@@ -38,12 +38,13 @@ class ServingTrial:
         self._waits = Waits(recording, probe, scenario.settle, clock)
         self._watch = Watch(process.running, probe, recording, clock)
         self._healthy = HealthyInference()
-        process.tick = self._watch.tick
+        process.on_tick(self._watch.tick)
+        process.again = self._watch.again
 
     def run(self, fault: WorkerFault, *, load: bool) -> bool:
         """Make the measurement; whether the workload can be used for another trial."""
         try:
-            self._prepare(load=load)
+            self._prepare(fault, load=load)
             self._control()
             baseline = self._baseline()
             return self._force_all(fault, baseline) and self._serves()
@@ -60,10 +61,13 @@ class ServingTrial:
         kind = IncidentKind.WORKLOAD_FAILED if before_fault else after_baseline
         self._recording.add_incident(kind, str(error))
 
-    def _prepare(self, *, load: bool) -> None:
+    def _prepare(self, fault: WorkerFault, *, load: bool) -> None:
         self._recording.enter(Stage.WARM_UP)
+        for remark in self._scenario.remarks():
+            self._recording.add_health(remark)
         if load:
             self._process.load(self._scenario.device)
+        self._process.must_have(fault)
         for _ in range(self._scenario.warmup):
             self._healthy = healthy_inference(self._process, self._probe)
         self._process.warm_pools()
@@ -95,17 +99,17 @@ class ServingTrial:
         return self._waits.until_still(self._process.running.processes)
 
     def _quiesce(self) -> None:
-        did = self._process.quiesce()
-        self._recording.add_health(f"quiesce: {', '.join(did) or 'nothing to do'}")
+        self._recording.set_quiesce(self._process.quiesce())
 
     def _force_all(self, fault: WorkerFault, baseline: Snapshot) -> bool:
         last = self._scenario.repeat_of(fault) - 1
         for index in range(self._scenario.repeat_of(fault)):
-            self._recording.enter(Stage.FAULT, index)
             self._process.collect()
+            self._recording.enter(Stage.FAULT, index)
             evidence = self._force(fault, index)
-            if any(item.what is Seen.EXIT_STATUS for item in evidence):
-                return False
+            for item in evidence:
+                if item.what is Seen.EXIT_STATUS and isinstance(item.value, int):
+                    raise Died(item.value)
             self._recording.enter(Stage.AFTER_ERROR, index)
             self._quiesce()
             self._settle(baseline, last=index == last)

@@ -44,6 +44,14 @@ class Watch:
         self._highest = self._probe.poll(self._processes)
         self._last_peak = None
 
+    def again(self) -> None:
+        """What was watched since `begin` was healthy after all: another attempt begins."""
+        fault = self._recording.fault
+        self._recording.enter(Stage.HEALTHY_TRY, fault)
+        self._recording.snapshot(self._processes)
+        self._recording.enter(Stage.FAULT, fault)
+        self.begin()
+
     def tick(self) -> None:
         """Look, if a fault is being forced; end the run if it must end."""
         self._clock.check()

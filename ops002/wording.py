@@ -52,7 +52,7 @@ ADVICE: Final = {
     ),
     Reason.SURVIVORS: (
         "End these processes when the workload ends: they hold memory, and they would spoil the "
-        "next job on this machine. (The gate has ended them now.)"
+        "next job on this machine. (The gate kills them once they are named.)"
     ),
     Reason.HELD_UNTIL_GC: (
         "It came back only when Python's collector ran: a reference cycle holds it, and until the "

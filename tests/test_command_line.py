@@ -117,7 +117,7 @@ class TestConfig:
         )
         replace(project, "repeat: 1", "repeat: 3")
 
-        assert "started 5 times" in ops002("check-config", cwd=project).out
+        assert "started 8 times" in ops002("check-config", cwd=project).out
 
     def test_the_device_option_overrides_the_config(self, project: Path) -> None:
         replace(project, "device: cpu", "device: cuda")

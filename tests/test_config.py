@@ -192,22 +192,28 @@ common: dict[Any, st.SearchStrategy[Any]] = {
 }
 python_expects = st.fixed_dictionaries(
     {"match": patterns},
-    optional={"exception": words, "output": patterns, "recovers": st.booleans()},
+    optional={"exception": words, "output": patterns},
 )
 command_expects = st.fixed_dictionaries(
     {"exit_code": st.lists(st.integers(1, 255), min_size=1, max_size=3)},
-    optional={"output": patterns, "recovers": st.booleans()},
+    optional={"output": patterns},
 )
 python_faults = st.one_of(
     st.just("oom"),
     st.fixed_dictionaries({"kind": st.just("oom")}, optional={"expect": python_expects}),
     st.fixed_dictionaries({"kind": st.just("call"), "expect": python_expects}),
+    st.just("kill"),
+    st.just({"kind": "kill", "repeat": 3}),
+    st.just({"kind": "call", "expect": {"recovers": True, "output": "o"}}),
+    st.just({"kind": "exception", "after": "exited", "expect": {"exit_code": [3]}}),
 )
 command_faults = st.fixed_dictionaries({"kind": st.just("exit"), "expect": command_expects})
 measuring: dict[Any, st.SearchStrategy[Any]] = {
     "tolerance": tolerance_texts,
     "min_at_stake": size_texts,
     "warmup": st.integers(1, 9),
+    "control": st.integers(0, 9),
+    "held_until_gc": st.sampled_from(["fail", "accept"]),
     "repeat": st.integers(1, 9),
     "settle": st.fixed_dictionaries(
         {},
@@ -215,7 +221,7 @@ measuring: dict[Any, st.SearchStrategy[Any]] = {
             "timeout": st.builds("{}s".format, st.integers(1, 99)),
             "window": st.builds("{}ms".format, st.sampled_from([50, 200, 999])),
             "interval": st.builds("{}ms".format, st.sampled_from([1, 7, 50])),
-            "band": size_texts,
+            "band": st.just("0B"),
         },
     ),
 }

@@ -112,7 +112,19 @@ SINGLE: dict[str, tuple[str, int, str, tuple[str, ...]]] = {
         with_faults("{kind: call, expect: {recovers: true}}"),
         8,
         f"{FIRST}.faults[0].expect",
-        ("exception", "match", "output"),
+        ("recovers needs output",),
+    ),
+    "a band wider than the tolerance": (
+        PYTHON + "tolerance: 1MiB\nsettle: {band: 2MiB}\n",
+        10,
+        "settle",
+        ("band 2MiB is over the tolerance",),
+    ),
+    "a pattern that can take for ever": (
+        with_faults("{kind: call, expect: {match: (x+)+y}}"),
+        8,
+        f"{FIRST}.faults[0].expect.match",
+        ("repeats what already repeats",),
     ),
     "an expectation whose only key is empty": (
         with_faults("{kind: call, expect: {match: }}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TextIO
 
+from ops002.commands.printing import show
 from ops002.report import ReportRefused, judge_again
 from ops002.reporters import console
 from ops002.result import EXIT_USAGE
@@ -20,5 +21,5 @@ def judge(file: str, out: TextIO, err: TextIO) -> int:
     except ReportRefused as refused:
         err.write(f"{file}: refused: {refused}\n")
         return EXIT_USAGE
-    out.write(console.render(result, colour=out.isatty()))
+    show(console.render(result, colour=out.isatty()), out)
     return result.exit_code

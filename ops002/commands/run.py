@@ -13,6 +13,7 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.printing import show
 from ops002.config import Config
 from ops002.executors.local import LocalExecutor
 from ops002.lab import Lab
@@ -24,7 +25,6 @@ from ops002.report import to_json
 from ops002.reporters import console
 from ops002.result import (
     EXIT_INCONCLUSIVE,
-    EXIT_PASS,
     EXIT_USAGE,
     GateResult,
     Made,
@@ -57,11 +57,16 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
     except BadConfig as bad:
         err.writelines(f"{line}\n" for line in bad.lines)
         return EXIT_USAGE
-    result = _measure(config, folder, environ, err)
-    text = to_json(result)
-    out.write(text if options.json else console.render(result, colour=out.isatty()))
-    out.flush()
-    return _write(text, folder / REPORT_NAME, result.exit_code, err)
+    clock = Clock(config.max_duration)
+    # Until the report is in its place: an interruption must not leave a run without one.
+    with clock.listening():
+        result = _measure(config, clock, folder, environ, err)
+        text = to_json(result)
+        written = _write(text, folder / REPORT_NAME, err)
+    if not written and result.exit_code == 0:
+        return EXIT_INCONCLUSIVE
+    show(text if options.json else console.render(result, colour=out.isatty()), out)
+    return result.exit_code
 
 
 def _report_dir(given: str | None, environ: Mapping[str, str]) -> Path:
@@ -87,9 +92,11 @@ def _prepare(folder: Path) -> Path:
     return folder
 
 
-def _measure(config: Config, folder: Path, environ: Mapping[str, str], err: TextIO) -> GateResult:
+def _measure(
+    config: Config, clock: Clock, folder: Path, environ: Mapping[str, str], err: TextIO
+) -> GateResult:
     started_at = utc_now()
-    clock = Clock(config.max_duration)
+    surroundings = look_around(environ)
     lab = Lab(
         executor=LocalExecutor(),
         clock=clock,
@@ -103,7 +110,7 @@ def _measure(config: Config, folder: Path, environ: Mapping[str, str], err: Text
         tool=Tool(name="ops002", version=__version__),
         started_at=started_at,
         finished_at=utc_now(),
-        environment=look_around(environ),
+        environment=surroundings,
     )
     return gate_result(config, resolved(config), measured, incidents, made)
 
@@ -112,32 +119,29 @@ def _carry_out(
     config: Config, lab: Lab, measured: list[MeasuredTrial], err: TextIO
 ) -> Sequence[Incident]:
     """Measure every trial into ``measured``; what happened to the gate itself meanwhile."""
-    with lab.clock.listening():
-        try:
-            become_subreaper()
-            measured.extend(run_scenarios(config, lab))
-            lab.clock.check()
-        except Interrupted as error:
-            return [
-                Incident(
-                    kind=IncidentKind.INTERRUPTED,
-                    stage=Stage.BEFORE_START,
-                    detail=error.detail,
-                    signal=error.signal,
-                )
-            ]
-        except Exception as error:  # noqa: BLE001 (a defect of ours must end red, with a report)
-            err.write("ops002 has a defect; please report this:\n")
-            err.write(f"ops002 {__version__}\n{traceback.format_exc()}")
-            detail = clean(f"{type(error).__name__}: {error}")
-            return [
-                Incident(kind=IncidentKind.INTERNAL_ERROR, stage=Stage.BEFORE_START, detail=detail)
-            ]
+    try:
+        become_subreaper()
+        measured.extend(run_scenarios(config, lab))
+        lab.clock.check()
+    except Interrupted as error:
+        return [
+            Incident(
+                kind=IncidentKind.INTERRUPTED,
+                stage=Stage.BEFORE_START,
+                detail=error.detail,
+                signal=error.signal,
+            )
+        ]
+    except Exception as error:  # noqa: BLE001 (a defect of ours must end red, with a report)
+        err.write("ops002 has a defect; please report this:\n")
+        err.write(f"ops002 {__version__}\n{traceback.format_exc()}")
+        detail = clean(f"{type(error).__name__}: {error}")
+        return [Incident(kind=IncidentKind.INTERNAL_ERROR, stage=Stage.BEFORE_START, detail=detail)]
     return []
 
 
-def _write(text: str, file: Path, exit_code: int, err: TextIO) -> int:
-    """Put the report in place whole or not at all. Without it no run is a pass."""
+def _write(text: str, file: Path, err: TextIO) -> bool:
+    """Put the report in place, whole or not at all; whether it is there."""
     unfinished = file.with_suffix(".part")
     try:
         unfinished.write_text(text, "utf-8", errors="backslashreplace")
@@ -145,6 +149,9 @@ def _write(text: str, file: Path, exit_code: int, err: TextIO) -> int:
     except OSError as error:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
-        err.write(f"{file}: the report could not be written: {error.strerror}\n")
-        return EXIT_INCONCLUSIVE if exit_code == EXIT_PASS else exit_code
-    return exit_code
+        err.write(
+            f"{file}: the report could not be written ({error.strerror}); without it nothing was "
+            "proved\n"
+        )
+        return False
+    return True

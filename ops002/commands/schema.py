@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from ops002.commands.printing import show
+
 
 def schema(*, report: bool, out: TextIO) -> int:
     """Print the JSON Schema of the config file, or of the report."""
@@ -16,5 +18,5 @@ def schema(*, report: bool, out: TextIO) -> int:
         from ops002.config_schema import ConfigText
 
         document = ConfigText.model_json_schema()
-    out.write(json.dumps(document, indent=2) + "\n")
+    show(json.dumps(document, indent=2) + "\n", out)
     return 0

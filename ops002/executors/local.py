@@ -6,12 +6,19 @@ import contextlib
 import subprocess
 import time
 from signal import SIGKILL
-from typing import Final
+from typing import BinaryIO, Final
 
 from ops002.executors import Launch, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
-from ops002.processes import dead_children, descendants, describe, reap, send_signal
+from ops002.processes import (
+    dead_children,
+    descendants,
+    describe,
+    kill_groups,
+    reap,
+    send_signal,
+)
 
 _LAST_OUTPUT_SECONDS: Final = 2.0
 _KILL_POLL_SECONDS: Final = 0.01
@@ -20,7 +27,14 @@ _KILL_SECONDS: Final = 10.0
 
 
 class LocalExecutor:
-    """Starts workloads on this machine."""
+    """Starts workloads on this machine.
+
+    Children that the gate has before it starts its first workload are nobody's business: a shell
+    that starts helpers and then becomes the gate leaves it some.
+    """
+
+    def __init__(self) -> None:
+        self._bystanders = descendants()
 
     def start(self, launch: Launch) -> LocalRunning:
         """Start a process in its own session.
@@ -29,8 +43,12 @@ class LocalExecutor:
             StartFailed: no such program, no permission, no such directory.
         """
         try:
-            # A pipe end of ours must not be open in a second workload: both are created
-            # close-on-exec, and only these three descriptors are handed over.
+            # The log first: a process that is started must be one that can be ended.
+            log = launch.output.open("wb")
+        except OSError as error:
+            raise StartFailed(f"{launch.output} can't be written: {error.strerror}") from None
+        try:
+            # Pipe ends are created close-on-exec: only these three descriptors are handed over.
             popen = subprocess.Popen(
                 launch.argv,
                 env=dict(launch.env),
@@ -41,8 +59,9 @@ class LocalExecutor:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
+            log.close()
             raise StartFailed(_why(launch, error)) from None
-        return LocalRunning(popen, launch)
+        return LocalRunning(popen, launch, log, self._bystanders)
 
 
 def _why(launch: Launch, error: OSError | ValueError) -> str:
@@ -56,8 +75,16 @@ def _why(launch: Launch, error: OSError | ValueError) -> str:
 class LocalRunning:
     """A process of this machine and all that came from it."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], launch: Launch) -> None:
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        launch: Launch,
+        log: BinaryIO,
+        bystanders: tuple[Process, ...],
+    ) -> None:
         self._popen = popen
+        self._bystanders = bystanders
+        self._bystander_pids = frozenset(process.pid for process in bystanders)
         command = " ".join(launch.argv)
         # A process that is gone already is still named by what was started.
         self.root = describe(popen.pid) or Process(
@@ -68,10 +95,10 @@ class LocalRunning:
         if launch.channel_key:
             assert stderr is not None
             self._lines: LineReader | None = LineReader(stdout, launch.channel_key)  # type: ignore[arg-type]
-            self._output = OutputLog(stderr, launch.output)  # type: ignore[arg-type]
+            self._output = OutputLog(stderr, log, launch.output)  # type: ignore[arg-type]
         else:
             self._lines = None
-            self._output = OutputLog(stdout, launch.output)  # type: ignore[arg-type]
+            self._output = OutputLog(stdout, log, launch.output)  # type: ignore[arg-type]
 
     def send(self, line: bytes) -> None:
         """Write one line to the agent; one that is gone swallows it."""
@@ -93,9 +120,9 @@ class LocalRunning:
 
     def processes(self) -> tuple[Process, ...]:
         """Every live process of the workload. Orphans that died are reaped on the way."""
-        reap(dead_children(known=[self._popen.pid]))
+        reap(dead_children(known={self._popen.pid, *self._bystander_pids}))
         self._popen.poll()
-        return descendants()
+        return descendants(self._bystanders)
 
     def output(self, start: int = 0) -> str:
         """What was kept of the output since a mark."""
@@ -113,12 +140,13 @@ class LocalRunning:
         """Kill whatever is left, again until nothing is: a process may fork while it is killed."""
         deadline = time.monotonic() + _KILL_SECONDS
         while (left := self.processes()) and time.monotonic() < deadline:
+            kill_groups(left)
             for process in left:
                 send_signal(process, SIGKILL)
             time.sleep(_KILL_POLL_SECONDS)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(_KILL_POLL_SECONDS)
-        reap(dead_children(known=()))
+        reap(dead_children(known=self._bystander_pids))
         if self._popen.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._popen.stdin.close()

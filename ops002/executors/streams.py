@@ -21,9 +21,9 @@ _MAX_WAITING: Final = 1000
 class OutputLog:
     """All that a workload prints: its beginning in a file, its end in memory, the rest counted."""
 
-    def __init__(self, stream: BinaryIO, file: Path) -> None:
-        self._path = file
-        self._file = file.open("wb")
+    def __init__(self, stream: BinaryIO, file: BinaryIO, path: Path) -> None:
+        self._path = path
+        self._file = file
         self._on_file = True
         self._kept = 0
         self._total = 0

@@ -1,30 +1,41 @@
 """Memory of a process tree on the host: what a CPU workload's "device memory" is.
 
-The reading is Pss_Anon + SwapPss + Pss_Shmem over the tree (proc(5), ``smaps_rollup``), plus shared
-memory segments that appeared since the start and that no process maps. Shares make it right for
-forked processes: unique set size jumps by a parent's whole size when its child ends, and misses
-shared tensors. File pages never count: the kernel takes them back when it likes.
+The reading is Pss_Anon + SwapPss + Pss_Shmem over the tree (proc(5), ``smaps_rollup``), with shared
+memory that the tree holds counted whole (see `shared_memory`). Shares make it right for forked
+processes: unique set size jumps by a parent's whole size when its child ends. Pages that the kernel
+takes back when it likes never count: those of files, and those that were freed lazily.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ops002.measurement import JudgedDevice, Missing, Process, ProcessMemory, Reading
+from ops002.probes.shared_memory import SharedMemory
 
 DEVICE: Final = "cpu"
 INSTRUMENT: Final = "pss-anon-shmem"
 PEAK_INSTRUMENT: Final = "rss-peak"
 
-_COUNTED: Final = ("Pss_Anon:", "SwapPss:", "Pss_Shmem:")
-_PEAK_FIELDS: Final = ("VmHWM:", "RssFile:")
+_ANONYMOUS: Final = ("Pss_Anon", "SwapPss")
+_SHARED: Final = "Pss_Shmem"
+_COUNTED: Final = (*_ANONYMOUS, _SHARED)
+_LAZILY_FREED: Final = "LazyFree"
+_POLLED: Final = ("RssAnon", "RssShmem")
+_PEAK_FIELDS: Final = ("VmHWM", "RssFile")
 _RESET_PEAK: Final = "5"  # proc(5), clear_refs: reset the peak resident set size
 _SHM: Final = Path("/dev/shm")  # noqa: S108 (its size is read; nothing is put there)
-_BLOCK: Final = 512  # stat(2): st_blocks is in units of 512 bytes
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """One process's shares of memory, in bytes."""
+
+    anonymous: int
+    shared: int
 
 
 class HostMemory:
@@ -32,8 +43,8 @@ class HostMemory:
 
     def __init__(self, proc: Path = Path("/proc"), shm: Path = _SHM) -> None:
         self._proc = proc
-        self._shm = shm
-        self._segments_before = frozenset(self._segments())
+        self._shared = SharedMemory(proc, shm)
+        self._most_file_pages: dict[int, int] = {}
 
     @property
     def judged(self) -> JudgedDevice:
@@ -44,30 +55,26 @@ class HostMemory:
         self, processes: Sequence[Process]
     ) -> tuple[Reading | Missing, tuple[ProcessMemory, ...]]:
         """The tree's memory in bytes; `Missing` if any of its processes can't be read."""
-        parts = tuple(part for process in processes for part in self._part(process))
-        for part in parts:
-            if isinstance(part.bytes, Missing):
-                return part.bytes, parts
-        total = sum(part.bytes for part in parts if isinstance(part.bytes, int))
+        shares = {process: self._shares(process) for process in processes}
+        parts = tuple(_part(process, share) for process, share in shares.items() if share)
+        for share in shares.values():
+            if isinstance(share, Missing):
+                return share, parts
+        known = {process: share for process, share in shares.items() if isinstance(share, _Shares)}
         try:
-            total += self._unmapped_segments()
+            shared = self._shared_bytes(known)
         except OSError as error:
             return self._missing(f"shared memory: {error.strerror}"), parts
+        total = shared + sum(share.anonymous for share in known.values())
         return Reading(device=DEVICE, instrument=INSTRUMENT, bytes=total), parts
 
     def poll(self, processes: Sequence[Process]) -> int:
         """Resident pages that no file backs, without shares: rises with the reading."""
-        total = 0
-        for process in processes:
-            try:
-                fields = (self._proc / str(process.pid) / "statm").read_bytes().split()
-            except OSError:
-                continue
-            total += (int(fields[1]) - int(fields[2])) * _PAGE
-        return total
+        return sum(sum(self._status(process, _POLLED).values()) for process in processes)
 
     def reset_peak(self, process: Process) -> None:
         """Start the kernel's high-water mark of a process anew."""
+        self._most_file_pages.pop(process.pid, None)
         try:
             (self._proc / str(process.pid) / "clear_refs").write_text(_RESET_PEAK)
         except OSError:
@@ -76,86 +83,84 @@ class HostMemory:
             return
 
     def read_peak(self, process: Process) -> Reading | Missing:
-        """The most that was ever resident in a process, less the file pages it has now."""
-        try:
-            status = (self._proc / str(process.pid) / "status").read_text("utf-8", "replace")
-        except OSError as error:
-            return self._missing(f"PID {process.pid}: {error.strerror}", PEAK_INSTRUMENT)
-        sizes = dict(_sizes(status, _PEAK_FIELDS))
+        """The most that was ever resident in a process, less the most file pages it was seen with.
+
+        The kernel's mark counts file pages too, and doesn't say how many: what is subtracted is
+        the most that any call since the reset has seen. A file that is mapped, touched and unmapped
+        between two calls (milliseconds) still counts.
+        """
+        sizes = self._status(process, _PEAK_FIELDS)
         if len(sizes) < len(_PEAK_FIELDS):
             return self._missing(f"PID {process.pid} has no memory left", PEAK_INSTRUMENT)
+        pages = max(sizes["RssFile"], self._most_file_pages.get(process.pid, 0))
+        self._most_file_pages[process.pid] = pages
         return Reading(
-            device=DEVICE,
-            instrument=PEAK_INSTRUMENT,
-            bytes=max(0, sizes["VmHWM:"] - sizes["RssFile:"]),
+            device=DEVICE, instrument=PEAK_INSTRUMENT, bytes=max(0, sizes["VmHWM"] - pages)
         )
 
-    def _part(self, process: Process) -> Iterator[ProcessMemory]:
+    def _shared_bytes(self, shares: dict[Process, _Shares]) -> int:
+        files = self._shared.files(list(shares))
+        apart = sum(
+            self._shared.mapped(process, files)
+            for process, share in shares.items()
+            if files and share.shared
+        )
+        in_shares = sum(share.shared for share in shares.values())
+        return in_shares - apart + sum(files.values()) + self._shared.left_segments()
+
+    def _shares(self, process: Process) -> _Shares | Missing | None:
+        """A process's shares; None if it has ended since it was listed and holds nothing."""
         try:
-            rollup = (self._proc / str(process.pid) / "smaps_rollup").read_text()
+            rollup = self._rollup(process)
         except (FileNotFoundError, ProcessLookupError):
-            return  # it ended between the listing and this line: it holds nothing any more
+            return None
         except OSError as error:
-            size: int | Missing = self._missing(f"PID {process.pid}: {error.strerror}")
-        else:
-            sizes = dict(_sizes(rollup, _COUNTED))
-            if len(sizes) == len(_COUNTED):
-                size = sum(sizes.values())
-            elif not rollup.strip():
-                return  # a process on its way out has no memory map
-            else:
-                size = self._missing(f"PID {process.pid}: this kernel gives no {_COUNTED[0]}")
-        yield ProcessMemory(pid=process.pid, name=process.name, bytes=size)
+            return self._missing(f"PID {process.pid}: {error.strerror}")
+        if not rollup.strip():
+            return None  # on its way out, it has no memory map any more
+        sizes = dict(_sizes(rollup, (*_COUNTED, _LAZILY_FREED)))
+        if any(name not in sizes for name in _COUNTED):
+            return self._missing(f"PID {process.pid}: this kernel gives no {_COUNTED[0]}")
+        lazily_freed = min(sizes.get(_LAZILY_FREED, 0), sizes["Pss_Anon"])
+        anonymous = sum(sizes[name] for name in _ANONYMOUS) - lazily_freed
+        return _Shares(anonymous=anonymous, shared=sizes[_SHARED])
+
+    def _rollup(self, process: Process) -> str:
+        folder = self._proc / str(process.pid)
+        rollup = _read(folder / "smaps_rollup")
+        if rollup.strip():
+            return rollup
+        # A process whose first thread has ended shows its memory at the others only.
+        for thread in sorted((folder / "task").iterdir()):
+            try:
+                rollup = _read(thread / "smaps_rollup")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if rollup.strip():
+                return rollup
+        return ""
+
+    def _status(self, process: Process, names: Sequence[str]) -> dict[str, int]:
+        try:
+            return dict(_sizes(_read(self._proc / str(process.pid) / "status"), names))
+        except OSError:
+            return {}
 
     def _missing(self, why: str, instrument: str = INSTRUMENT) -> Missing:
         return Missing(device=DEVICE, instrument=instrument, missing=why)
 
-    def _segments(self) -> dict[int, int]:
-        """Bytes of each shared-memory file by inode."""
-        sizes: dict[int, int] = {}
-        if not self._shm.is_dir():
-            return sizes
-        for folder, _, files in os.walk(self._shm):
-            for name in files:
-                try:
-                    status = (Path(folder) / name).lstat()
-                except FileNotFoundError:
-                    continue
-                sizes[status.st_ino] = status.st_blocks * _BLOCK
-        return sizes
 
-    def _unmapped_segments(self) -> int:
-        fresh = {
-            inode: size
-            for inode, size in self._segments().items()
-            if inode not in self._segments_before
-        }
-        if not fresh:
-            return 0
-        # Mapped by the tree: it is in the tree's shares. Mapped by others: it is theirs.
-        mapped = self._mapped_inodes()
-        return sum(size for inode, size in fresh.items() if inode not in mapped)
+def _part(process: Process, share: _Shares | Missing) -> ProcessMemory:
+    size = share if isinstance(share, Missing) else share.anonymous + share.shared
+    return ProcessMemory(pid=process.pid, name=process.name, bytes=size)
 
-    def _mapped_inodes(self) -> frozenset[int]:
-        inodes: set[int] = set()
-        for folder in self._proc.iterdir():
-            if folder.name.isdigit():
-                inodes.update(_shm_inodes(folder / "maps", str(self._shm)))
-        return frozenset(inodes)
+
+def _read(file: Path) -> str:
+    return file.read_text("utf-8", "replace")
 
 
 def _sizes(text: str, names: Sequence[str]) -> Iterator[tuple[str, int]]:
     for line in text.splitlines():
         name, _, rest = line.partition(":")
-        if f"{name}:" in names and rest.endswith(" kB"):
-            yield f"{name}:", int(rest.removesuffix(" kB")) * 1024
-
-
-def _shm_inodes(maps: Path, shm: str) -> Iterator[int]:
-    try:
-        lines = maps.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return  # gone, or another user's: what that one maps can't be our workload's
-    for line in lines:
-        if shm in line:
-            yield int(line.split(maxsplit=5)[4])
+        if name in names and rest.endswith(" kB"):
+            yield name, int(rest.removesuffix(" kB")) * 1024

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops002.result import GateResult, TrialResult
+from ops002.text import clean
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check, Outcome
 from ops002.wording import explanation, headline
@@ -19,6 +20,7 @@ _WIDTH: Final = 160
 """Columns of the table of checks: never cut, whatever the terminal."""
 _TEXT_WIDTH: Final = 100
 _OUTPUT_LINES: Final = 10
+_LONGEST: Final = 20_000
 
 
 def render(result: GateResult, *, colour: bool) -> str:
@@ -38,15 +40,28 @@ def render(result: GateResult, *, colour: bool) -> str:
     if result.trials:
         console.print(_table(result))
     for trial in result.trials:
+        for note in trial.measurement.health:
+            console.print(_text(f"note: {trial.scenario}, {trial.fault}: {note}"), soft_wrap=True)
         if trial.outcome is not Outcome.PASS:
             console.print(
-                Text(f"{trial.scenario}, {trial.fault}: {trial.reason.value}", style="bold")
+                _text(f"{trial.scenario}, {trial.fault}: {trial.reason.value}", style="bold")
             )
-            console.print(Text(explanation(trial)), width=_TEXT_WIDTH)
+            console.print(_text(explanation(trial)), width=_TEXT_WIDTH)
             _print_output(console, trial)
             console.print()
-    console.print(Text(headline(result), style=f"bold {_COLOURS[result.outcome]}"), soft_wrap=True)
-    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+    console.print(_text(headline(result), style=f"bold {_COLOURS[result.outcome]}"), soft_wrap=True)
+    return "".join(f"{_inert(line.rstrip())}\n" for line in text.getvalue().splitlines())
+
+
+def _text(words: str, style: str = "") -> Text:
+    """Words from a result: a report can have been written by anybody, so they are cleaned again."""
+    return Text(clean(words, _LONGEST), style=style)
+
+
+def _inert(line: str) -> str:
+    """A line that a CI runner doesn't take for a command of the workflow."""
+    started = line.lstrip()
+    return f"| {started}" if started.startswith(("::", "##[")) else line.replace("##[", "## [")
 
 
 def _print_output(console: Console, trial: TrialResult) -> None:
@@ -54,7 +69,7 @@ def _print_output(console: Console, trial: TrialResult) -> None:
     if tail:
         console.print(Text("the last of its output:"))
     for line in tail:
-        console.print(Text(f"  | {line}"), soft_wrap=True)
+        console.print(_text(f"  | {line}"), soft_wrap=True)
 
 
 def _table(result: GateResult) -> Table:
@@ -85,4 +100,4 @@ def _row(trial: TrialResult, check: Check) -> list[Text]:
         sizes[2] = show_delta(check.delta_bytes)
     words = [trial.scenario, trial.fault, check.phase.value, check.device, *sizes]
     outcome = Text(f"{check.outcome.value} {check.reason.value}", style=_COLOURS[check.outcome])
-    return [*map(Text, words), outcome]
+    return [*map(_text, words), outcome]

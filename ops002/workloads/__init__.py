@@ -7,11 +7,16 @@ evidence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from ops002.clock import Clock
 from ops002.config_schema import Fault
 from ops002.executors import Running
 from ops002.expect import found_in
 from ops002.measurement import Evidence, Seen, Source
+
+_LATE_OUTPUT_SECONDS: Final = 2.0
+_LATE_OUTPUT_POLL: Final = 0.1
 
 
 class WorkloadError(Exception):
@@ -34,12 +39,21 @@ class StepFailed(WorkloadError):
     """A step that must succeed (load, a healthy inference) raised an error."""
 
 
-def output_evidence(fault: Fault, running: Running, start: int) -> Iterator[Evidence]:
-    """The piece of output since ``start`` that the fault's expectation asks for, if it is there."""
+def output_evidence(fault: Fault, running: Running, start: int, clock: Clock) -> Iterator[Evidence]:
+    """The piece of output since ``start`` that the fault's expectation asks for, if it is there.
+
+    Output comes on a pipe of its own, and on a busy machine later than the news of what happened:
+    it is given a moment.
+    """
     pattern = fault.expect.output if fault.expect is not None else None
-    excerpt = found_in(pattern, running.output(start)) if pattern else None
-    if excerpt is not None:
-        yield Evidence(source=Source.GATE, what=Seen.OUTPUT, value=excerpt)
+    if not pattern:
+        return
+    deadline = clock.now() + _LATE_OUTPUT_SECONDS
+    while (excerpt := found_in(pattern, running.output(start))) is None:
+        if clock.now() > deadline:
+            return
+        clock.sleep(_LATE_OUTPUT_POLL)
+    yield Evidence(source=Source.GATE, what=Seen.OUTPUT, value=excerpt)
 
 
 def died_evidence(status: int) -> Evidence:

@@ -73,6 +73,6 @@ def kill_after(
     )
 
 
-def evidence(fault: ExitFault, running: Running, status: int) -> tuple[Evidence, ...]:
+def evidence(fault: ExitFault, running: Running, status: int, clock: Clock) -> tuple[Evidence, ...]:
     """What was seen of the command's end."""
-    return (died_evidence(status), *output_evidence(fault, running, 0))
+    return (died_evidence(status), *output_evidence(fault, running, 0, clock))

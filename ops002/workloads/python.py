@@ -13,7 +13,7 @@ import ops002.agents
 from ops002.agents import wire
 from ops002.clock import Clock
 from ops002.config_schema import CallFault, ExceptionFault, OomFault, PythonWorkload, WorkerFault
-from ops002.executors import Executor, Launch, Running, StartFailed
+from ops002.executors import Executor, Launch
 from ops002.executors.environment import workload_environment
 from ops002.measurement import Evidence, Reading, Seen, Source
 from ops002.probes import Probe
@@ -25,10 +25,10 @@ from ops002.workloads import (
     exception_evidence,
     output_evidence,
 )
+from ops002.workloads.worker_channel import WorkerChannel
 
 _BOOTSTRAP: Final = Path(ops002.agents.__file__).parent / "worker" / "bootstrap.py"
 _TICK_SECONDS: Final = 0.005
-_LAST_LINE_SECONDS: Final = 0.2
 _MAX_SIZE: Final = 2**20
 
 # Under the memory limit an error must cost more than the tolerance, or keeping it would pass
@@ -53,16 +53,18 @@ class HealthyInference:
 class PythonProcess:
     """A started worker, and what can be asked of it."""
 
-    def __init__(self, workload: PythonWorkload, running: Running, key: str, clock: Clock) -> None:
-        self.running = running
+    def __init__(self, workload: PythonWorkload, channel: WorkerChannel, clock: Clock) -> None:
+        self.running = channel.running
         self._workload = workload
-        self._key = key
+        self._channel = channel
         self._clock = clock
-        self._requests = 0
         self._oom_size = 1
-        self._takes_size = False
-        self._hangs = False
-        self.tick: Callable[[], None] = clock.check
+        self._has: wire.Message = {}
+        self.again: Callable[[], None] = clock.check
+
+    def on_tick(self, tick: Callable[[], None]) -> None:
+        """What to do, many times a second, while the worker is waited for."""
+        self._channel.tick = tick
 
     def load(self, device: str) -> None:
         """Import the scenario file and load its model.
@@ -70,12 +72,12 @@ class PythonProcess:
         Raises:
             WorkloadError: it failed, died, or passed ``timeouts.start``.
         """
-        reply = self._request(
+        reply = self._channel.request(
             "load", self._workload.timeouts.start, file=self._workload.file, device=device
         )
         self._must_succeed("load", reply)
         has = reply.get("has")
-        self._takes_size = isinstance(has, dict) and has.get("size") is True
+        self._has = has if isinstance(has, dict) else {}
 
     def infer(self) -> float:
         """One healthy inference; how many seconds it took.
@@ -84,18 +86,20 @@ class PythonProcess:
             WorkloadError: it failed, died, or passed ``timeouts.infer``.
         """
         started = self._clock.now()
-        self._must_succeed("a healthy inference", self._request("infer", self._infer_seconds))
+        self._must_succeed(
+            "a healthy inference", self._channel.request("infer", self._infer_seconds)
+        )
         return self._clock.now() - started
 
     def kill_in_inference(self, healthy: HealthyInference) -> tuple[Evidence, ...]:
         """Start an inference and kill the worker half-way through; what was seen of it."""
         started = self._clock.now()
         until = started + _HALF * healthy.seconds
-        number = self._ask("infer")
+        number = self._channel.ask("infer")
         answered = False
         while self._clock.now() < until and not answered:
-            answered = self._answer(number, until - self._clock.now()) is not None
-            self.tick()
+            answered = self._channel.answer(number, until - self._clock.now()) is not None
+            self._channel.tick()
         after = round(1000 * (self._clock.now() - started))
         self.running.kill_root()
         status = self.wait_for_exit()
@@ -108,29 +112,38 @@ class PythonProcess:
         """The exit status of a worker that is about to end; None if it didn't by its deadline."""
         deadline = self._clock.now() + self._workload.timeouts.exit
         while (status := self.running.exit_status()) is None and self._clock.now() < deadline:
-            self.tick()
+            self._channel.tick()
             self._clock.sleep(_TICK_SECONDS)
         return status
+
+    def must_have(self, fault: WorkerFault) -> None:
+        """Raises `StepFailed` if the scenario file lacks what the fault needs."""
+        if isinstance(fault, CallFault) and self._has.get("fail") is not True:
+            raise StepFailed(f"{self._workload.file} defines no fail(model), which call needs")
 
     def warm_pools(self) -> None:
         """Have the workload's libraries start their threads."""
         self._must_succeed(
-            "starting thread pools", self._request("warm_pools", self._infer_seconds)
+            "starting thread pools", self._channel.request("warm_pools", self._infer_seconds)
         )
 
     def collect(self) -> None:
         """Run Python's collector."""
-        self._must_succeed("collecting garbage", self._request("collect", self._infer_seconds))
+        self._must_succeed(
+            "collecting garbage", self._channel.request("collect", self._infer_seconds)
+        )
 
     def quiesce(self) -> tuple[str, ...]:
         """Give free memory back; what was done."""
-        did = self._request("quiesce", self._infer_seconds).get("did")
+        did = self._channel.request("quiesce", self._infer_seconds).get("did")
         return tuple(str(step) for step in did) if isinstance(did, list) else ()
 
     def force(
         self, fault: WorkerFault, healthy: HealthyInference, tolerance_bytes: int
     ) -> tuple[Evidence, ...]:
         """Force the fault once; everything that was seen of it.
+
+        An attempt that turned out healthy is followed by a call of ``again``.
 
         Raises:
             DeadlinePassed: it didn't end by ``timeouts.infer``.
@@ -139,7 +152,7 @@ class PythonProcess:
         try:
             match fault:
                 case CallFault():
-                    reply = self._request("call", self._infer_seconds)
+                    reply = self._channel.request("call", self._infer_seconds)
                     seen = list(_told(reply))
                 case OomFault():
                     share = int(_HEADROOM_SHARE * healthy.peak_bytes)
@@ -149,28 +162,30 @@ class PythonProcess:
                     seen = list(self._force_exception(healthy.seconds))
         except Died as died:
             seen = [died_evidence(died.status)]
-        return (*seen, *output_evidence(fault, self.running, mark))
+        return (*seen, *output_evidence(fault, self.running, mark, self._clock))
 
     def stop(self) -> str | None:
         """Ask the worker to unload and to exit, and wait for it; what went wrong, if anything.
 
-        One that hangs is killed. Whatever the worker started is left alone: if it stays, it is a
-        survivor.
+        One that hung before is killed. One that won't go now is left, like whatever it started:
+        what stays is a survivor.
         """
-        if self._hangs:
+        if self._channel.hangs:
             self.running.kill_root()
             return "the workload hung and was killed"
         seconds = self._workload.timeouts.exit
         try:
-            reply = self._request("unload", seconds)
-            self._request("exit", seconds)
-        except Died:
-            return None  # it is gone, as it should be
+            reply = self._channel.request("unload", seconds)
+            self._channel.request("exit", seconds)
+        except Died as died:
+            return f"the workload ended while it unloaded (exit status {died.status})"
         except DeadlinePassed:
-            self.running.kill_root()
-            return "the workload did not unload by timeouts.exit and was killed"
-        if self.wait_for_exit() is None:
+            return "the workload did not unload by timeouts.exit"
+        status = self.wait_for_exit()
+        if status is None:
             return "the workload's process did not exit by timeouts.exit"
+        if status != 0:
+            return f"the workload's process ended with status {status}"
         return None if reply.get("ok") is True else f"unload failed: {_first_error(reply)}"
 
     @property
@@ -179,11 +194,12 @@ class PythonProcess:
 
     def _force_oom(self, headroom: int) -> Iterator[Evidence]:
         while True:
-            size = self._oom_size if self._takes_size else None
-            reply = self._request("oom", self._infer_seconds, headroom=headroom, size=size)
+            size = self._oom_size if self._has.get("size") is True else None
+            reply = self._channel.request("oom", self._infer_seconds, headroom=headroom, size=size)
             if size is None or reply.get("ok") is not True or self._oom_size >= _MAX_SIZE:
                 break
             self._oom_size *= 2
+            self.again()
         limit = reply.get("limit")
         if isinstance(limit, int):
             yield Evidence(source=Source.WORKLOAD, what=Seen.MEMORY_LIMIT, value=limit)
@@ -196,44 +212,17 @@ class PythonProcess:
         seconds = healthy_seconds
         for _ in range(_INJECTION_TRIES):
             seconds *= _HALF
-            reply = self._request("exception", self._infer_seconds, after=max(seconds, _SHORTEST))
+            reply = self._channel.request(
+                "exception", self._infer_seconds, after=max(seconds, _SHORTEST)
+            )
             if reply.get("ok") is not True:
                 break
+            self.again()
         yield from _told(reply)
 
     def _must_succeed(self, step: str, reply: wire.Message) -> None:
         if reply.get("ok") is not True:
             raise StepFailed(f"{step} failed: {_first_error(reply)}")
-
-    def _request(self, operation: str, seconds: float, **fields: object) -> wire.Message:
-        number = self._ask(operation, **fields)
-        deadline = self._clock.now() + seconds
-        while True:
-            status = self.running.exit_status()
-            reply = self._answer(number, _TICK_SECONDS if status is None else _LAST_LINE_SECONDS)
-            if reply is not None:
-                return reply
-            if status is not None:
-                raise Died(status)
-            if self._clock.now() > deadline:
-                self._hangs = True
-                raise DeadlinePassed(f"{operation} did not end within {seconds:g} s")
-            self.tick()
-
-    def _ask(self, operation: str, **fields: object) -> int:
-        self._requests += 1
-        request = {"id": self._requests, "key": self._key, "op": operation, **fields}
-        self.running.send(wire.encode(request))
-        return self._requests
-
-    def _answer(self, number: int, seconds: float) -> wire.Message | None:
-        """The reply to a request, if it comes within ``seconds``; other lines are passed over."""
-        until = self._clock.now() + seconds
-        while (line := self.running.receive(max(0.0, until - self._clock.now()))) is not None:
-            reply = wire.decode(line)
-            if reply is not None and wire.is_reply(reply, number, self._key):
-                return reply
-        return None
 
 
 def start(
@@ -260,7 +249,7 @@ def start(
         channel_key=key,
     )
     absolute = workload.model_copy(update={"file": str(Path(workload.file).absolute())})
-    return PythonProcess(absolute, executor.start(launch), key, clock)
+    return PythonProcess(absolute, WorkerChannel(executor.start(launch), key, clock), clock)
 
 
 def healthy_inference(process: PythonProcess, probe: Probe) -> HealthyInference:
@@ -290,6 +279,3 @@ def _first_error(reply: wire.Message) -> str:
     name = classes[0] if isinstance(classes, tuple) else classes
     where = f" ({places[-1]})" if isinstance(places, tuple) and places else ""
     return f"{name}: {message}{where}"
-
-
-__all__ = ["PythonProcess", "StartFailed", "start"]

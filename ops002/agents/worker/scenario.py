@@ -58,11 +58,15 @@ def _import(file: str) -> Any:
     sys.path[:0] = [os.path.dirname(os.path.abspath(file)), os.getcwd()]
     if not os.path.isfile(file):
         raise ScenarioFileError(f"no such file: {file}")
-    spec = importlib.util.spec_from_file_location("ops002_scenario", file)
+    # By its own name, so that processes it spawns can import its functions as they are pickled.
+    name = os.path.splitext(os.path.basename(file))[0]
+    if name in sys.modules:
+        name = "ops002_scenario"
+    spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise ScenarioFileError(f"{file} isn't a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
-    sys.modules["ops002_scenario"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 

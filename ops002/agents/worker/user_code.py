@@ -23,11 +23,21 @@ def attempt(call: Callable[[], object]) -> Dict[str, Any]:
         reply: Dict[str, Any] = {"ok": False, "exceptions": _describe_chain(error)}
     else:
         reply = {"ok": True}
+    _flush()
     # The interpreter's own memory of an error that some hook of the workload may have set.
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):
         if hasattr(sys, name):
             delattr(sys, name)
     return reply
+
+
+def _flush() -> None:
+    # What the workload printed belongs to the step that printed it.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # noqa: S112 (closed, or replaced by something of the workload's)
+            continue
 
 
 def _describe_chain(error: BaseException) -> List[Dict[str, Any]]:

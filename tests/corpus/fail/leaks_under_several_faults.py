@@ -1,4 +1,6 @@
 """Several faults share one start: one that cleans up, one that doesn't, one that ends it all.
+
+Twin: pass/several_faults.py.
 ---
 reason: leak
 retained: 100MiB

@@ -1,4 +1,6 @@
 """Memory never holds still after the error, yet stays far above its baseline throughout.
+
+Twin: pass/stirs_within_the_band.py.
 ---
 reason: leak
 faults: [{kind: call, expect: {exception: RuntimeError}}]

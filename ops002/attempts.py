@@ -1,0 +1,54 @@
+"""Attempts at a scenario: which of them counts, and whether all that was planned was done; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ops002.config import Config, Scenario, ends_workload
+from ops002.measurement import MeasuredTrial, Phase
+from ops002.verdict import OUTCOME_OF, Outcome, judge, worst
+
+
+def attempt_outcome(scenario: Scenario, measured: Sequence[MeasuredTrial]) -> Outcome:
+    """What one attempt at a scenario comes to."""
+    reasons = (
+        judge(one.measurement, scenario.limits(scenario.faults[one.fault])).reason
+        for one in measured
+    )
+    return OUTCOME_OF[worst(reasons)]
+
+
+def last_attempts(measured: Sequence[MeasuredTrial]) -> dict[int, int]:
+    """The number of the last attempt at each scenario: the one that counts."""
+    return {one.scenario: one.attempt for one in sorted(measured, key=lambda one: one.attempt)}
+
+
+def is_complete(config: Config, measured: Sequence[MeasuredTrial]) -> bool:
+    """Whether every scenario was carried out whole, and again only after inconclusive attempts."""
+    for number, scenario in enumerate(config.scenarios):
+        trials = [one for one in measured if one.scenario == number]
+        attempts = sorted({one.attempt for one in trials})
+        if attempts != list(range(1, len(attempts) + 1)) or not 1 <= len(attempts) <= (
+            1 + config.retry_inconclusive
+        ):
+            return False
+        for attempt in attempts:
+            own = [one for one in trials if one.attempt == attempt]
+            if [one.fault for one in own] != list(range(len(scenario.faults))):
+                return False
+            if not all(_has_its_phases(scenario, one) for one in own):
+                return False
+            again = attempt != attempts[-1]
+            if again and attempt_outcome(scenario, own) is not Outcome.INCONCLUSIVE:
+                return False
+    return True
+
+
+def _has_its_phases(scenario: Scenario, measured: MeasuredTrial) -> bool:
+    """Whether the trial was measured in every phase that its fault and its place ask for."""
+    phases = set(measured.measurement.phases)
+    if ends_workload(scenario.faults[measured.fault]):
+        return phases == {Phase.AFTER_EXIT}
+    serving = sum(not ends_workload(fault) for fault in scenario.faults)
+    last = measured.fault == serving - 1
+    return Phase.AFTER_ERROR in phases and (not last or Phase.AFTER_EXIT in phases)
