@@ -41,6 +41,7 @@ class Watch:
         self._probe.reset_peak(self._running.root)
         self._recording.peak(self._running.root)
         self._list()
+        self._recording.snapshot(self._processes)
         self._highest = self._probe.poll(self._processes)
         self._last_peak = None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.command_line import (
@@ -209,6 +211,65 @@ class TestReport:
         assert ended.code == 3
         assert "could not be written" in ended.err
 
+    def test_a_closed_pipe_behind_it_doesnt_change_the_verdict(self, project: Path) -> None:
+        line = f"{shlex.join(command('run'))} | true; exit ${{PIPESTATUS[0]}}"
+
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=project,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert done.returncode == 0
+        assert "Traceback" not in done.stderr
+        assert read_report(project / "ops002-report")["outcome"] == "pass"
+
+    def test_a_full_disk_behind_the_output_doesnt_change_the_verdict(self, project: Path) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                command("run"), cwd=project, env=environment(), stdout=full, check=False
+            )
+
+        assert done.returncode == 0
+
+
+def test_an_inconclusive_scenario_is_tried_again_and_both_attempts_are_kept(project: Path) -> None:
+    (project / "scenario.py").write_text(
+        SCENARIO.replace("RuntimeError(", "(RuntimeError if open('n', 'a').tell() else KeyError)(")
+        + "\nimport os\ndef unload(model): open('n', 'a').write('x')\n"
+    )
+    replace(project, "match: boom", "exception: RuntimeError")
+
+    ended = ops002("run", cwd=project)
+    report = read_report(project / "ops002-report")
+
+    assert ended.code == 0, ended.out
+    assert [(trial["attempt"], trial["outcome"]) for trial in report["trials"]] == [
+        (1, "inconclusive"),
+        (2, "pass"),
+    ]
+    assert ops002("judge", project / "ops002-report" / "ops002-report.json").code == 0
+
+
+def test_children_that_the_gate_had_before_are_left_alone(project: Path) -> None:
+    """A shell that starts a helper and then becomes the gate leaves it a child."""
+    gate = shlex.join(command("run"))
+    line = f"sleep 987.5 > /dev/null 2>&1 & echo $! > helper; exec {gate}"
+
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=project, env=environment(), capture_output=True, check=False
+    )
+
+    helper = psutil.Process(int((project / "helper").read_text()))
+    try:
+        assert done.returncode == 0, done.stdout
+        assert helper.name() == "sleep"
+    finally:
+        helper.kill()
+
 
 def start(project: Path, scenario: str) -> subprocess.Popen[str]:
     """Start a run that the test will interrupt."""
@@ -246,7 +307,7 @@ STAGES = {
 }
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_interrupted_run_leaves_a_report_and_nothing_else(
     project: Path, stage: str, number: signal.Signals

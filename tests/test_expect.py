@@ -223,3 +223,39 @@ def test_a_workload_that_only_returns_shows_no_error(
 ) -> None:
     said = [item for item in evidence if item.what is Seen.RETURNED]
     assert unmet(expectation, said)
+
+
+def test_a_failed_import_is_no_out_of_memory_error_whatever_it_says() -> None:
+    evidence = (
+        Evidence(source=Source.WORKLOAD, what=Seen.EXCEPTION, value=("ImportError", "Exception")),
+        Evidence(
+            source=Source.WORKLOAD,
+            what=Seen.MESSAGE,
+            value="libgomp.so.1: cannot allocate memory in static TLS block",
+        ),
+    )
+    assert not is_out_of_memory(evidence)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "fired"),
+    [
+        (((Source.KERNEL, Seen.EXIT_STATUS, 137), (Source.GATE, Seen.KILLED_AFTER, 40)), True),
+        (((Source.KERNEL, Seen.EXIT_STATUS, 137),), False),
+        (((Source.KERNEL, Seen.EXIT_STATUS, 0), (Source.GATE, Seen.KILLED_AFTER, 40)), False),
+        (((Source.KERNEL, Seen.EXIT_STATUS, 137), (Source.WORKLOAD, Seen.KILLED_AFTER, 4)), False),
+    ],
+)
+def test_a_kill_is_in_the_middle_and_seen_by_the_kernel(
+    evidence: tuple[tuple[Source, Seen, int], ...], *, fired: bool
+) -> None:
+    seen = [Evidence(source=source, what=what, value=value) for source, what, value in evidence]
+    assert (unmet(Expectation(nature=Nature.KILLED), seen) == ()) is fired
+
+
+@pytest.mark.parametrize(
+    ("name", "fired"), [("ops002.agents.worker.injection.InjectedError", True), ("KeyError", False)]
+)
+def test_the_injected_exception_is_ours(name: str, *, fired: bool) -> None:
+    seen = [Evidence(source=Source.WORKLOAD, what=Seen.EXCEPTION, value=(name, "Exception"))]
+    assert (unmet(Expectation(nature=Nature.INJECTED), seen) == ()) is fired

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from ops002.measurement import IncidentKind, Measurement, ProcessMemory, Stage
+from ops002.measurement import IncidentKind, Measurement, Phase, ProcessMemory, Stage
 from ops002.report import ReportRefused, json_schema, judge_again, to_document, to_json
 from ops002.result import GateResult
 from tests.builders import (
@@ -287,3 +287,9 @@ def test_a_wait_of_no_time_is_reported() -> None:
     """All three readings at one moment: too short to be still, but no reason to fail to report."""
     measurement = Serving().measurement(snapshots=still(Stage.BASELINE, 5))
     assert judge_again(to_json(gate(measurement))).outcome.value == "inconclusive"
+
+
+def test_a_phase_cant_be_left_out() -> None:
+    """What a fault must be judged by follows from the config, not from the report."""
+    document = to_document(gate(Serving().measurement(phases=(Phase.AFTER_ERROR,))))
+    assert document["outcome"] != "pass"

@@ -126,3 +126,33 @@ def test_the_peak_is_the_kernels_and_can_be_started_anew() -> None:
     assert isinstance(before, Reading)
     assert isinstance(after, Reading)
     assert before.bytes - after.bytes >= 90 * MIB
+
+
+def test_a_file_in_memory_that_is_only_open_counts_once() -> None:
+    opened = (
+        "import mmap, os\nfd = os.memfd_create('x')\nos.write(fd, b'x' * (20 << 20))\n"
+        "shown = mmap.mmap(fd, 20 << 20)\nsum(shown[n] for n in range(0, 20 << 20, 4096))"
+    )
+    with running("") as (bare, _), running(opened) as (process, _):
+        probe = HostMemory()
+        assert read(probe, process) - read(probe, bare) == pytest.approx(20 * MIB, abs=4 * MIB)
+
+
+def test_a_segment_that_was_there_counts_by_its_growth() -> None:
+    segment = Path(f"/dev/shm/ops002-corpus-test-{os.getpid()}")
+    try:
+        segment.write_bytes(b"x" * (5 * MIB))
+        probe = HostMemory()
+        segment.write_bytes(b"x" * (20 * MIB))
+        assert read(probe) == 15 * MIB
+    finally:
+        segment.unlink()
+
+
+def test_lazily_freed_pages_dont_count() -> None:
+    freed = (
+        "import mmap\nm = mmap.mmap(-1, 100 << 20, flags=mmap.MAP_PRIVATE)\n"
+        "m.write(b'x' * (100 << 20))\nm.madvise(8)"
+    )
+    with running(freed) as (process, _):
+        assert read(HostMemory(), process) < 50 * MIB

@@ -9,7 +9,7 @@ import os
 
 
 def load(device):
-    return "model"
+    return b"x" * (150 << 20)
 
 
 def infer(model, size=1):

@@ -13,6 +13,6 @@ def load(device):
 
 
 def infer(model, size=1):
-    batch = torch.ones(64 << 20, dtype=torch.uint8)
+    batch = torch.ones(96 << 20, dtype=torch.uint8)
     torch.zeros(size, 128 << 20, dtype=torch.uint8).add_(1)
     return batch
