@@ -97,16 +97,21 @@ def _other_threads_live(pid: int) -> bool:
     return any(state not in "ZX" for state in states)
 
 
-def kill_groups(processes: Iterable[Process]) -> None:
-    """Kill the processes' groups, but never the gate's own.
-
-    One that forks faster than it can be listed stays in its group: the group is killed at once.
-    """
+def groups_of(processes: Iterable[Process]) -> frozenset[int]:
+    """The process groups of processes, dead ones that aren't reaped yet among them."""
     groups = set()
     for process in processes:
         with suppress(ProcessLookupError):
             groups.add(os.getpgid(process.pid))
-    for group in groups - {os.getpgrp()}:
+    return frozenset(groups)
+
+
+def kill_groups(groups: Iterable[int]) -> None:
+    """Kill process groups, but never the gate's own.
+
+    One that forks faster than it can be listed stays in its group: the group is killed at once.
+    """
+    for group in set(groups) - {os.getpgrp()}:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
 
@@ -128,23 +133,27 @@ def send_signal(process: Process, number: signal.Signals) -> None:
         os.close(handle)
 
 
-def reap(pids: Iterable[int]) -> None:
+def reap(processes: Iterable[Process]) -> None:
     """Collect the exit status of dead children by PID, so that none stays a zombie."""
-    for pid in pids:
-        try:
-            os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            continue
+    for process in processes:
+        with suppress(ChildProcessError):
+            os.waitpid(process.pid, os.WNOHANG)
 
 
-def dead_children(known: Iterable[int]) -> tuple[int, ...]:
-    """PIDs of the gate's dead children, without those that somebody else waits for."""
-    others = frozenset(known)
+def dead_orphans(waited_for: Iterable[int]) -> tuple[Process, ...]:
+    """Children that came to the gate when their parent ended, and have ended themselves.
+
+    ``waited_for`` are the PIDs whose exit status somebody else collects.
+    """
+    others = frozenset(waited_for)
     dead = []
     for child in psutil.Process().children():
         try:
             if child.pid not in others and child.status() == psutil.STATUS_ZOMBIE:
-                dead.append(child.pid)
+                name = clean(child.name(), 64)
+                dead.append(
+                    Process(pid=child.pid, started=child.create_time(), name=name, command=name)
+                )
         except psutil.NoSuchProcess:
             continue
     return tuple(dead)

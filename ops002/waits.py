@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from ops002.clock import Clock
@@ -9,7 +10,7 @@ from ops002.executors import Running
 from ops002.measurement import Process, Reading, Snapshot
 from ops002.probes import Probe
 from ops002.recording import Recording
-from ops002.settle import SettleRule, Settling
+from ops002.settle import MIN_READINGS, SettleRule, Settling
 
 Listing = Callable[[], tuple[Process, ...]]
 
@@ -45,13 +46,22 @@ class Waits:
         return back(self._wait(processes, back, quiesce))
 
     def see_gone(self, running: Running, reference: Snapshot, tolerance_bytes: int) -> None:
-        """Wait until no process is left and memory is back; keep who is still alive after that."""
+        """Wait until no process is left and memory is back; keep who is still alive after that.
+
+        One listing can miss a process that forks and ends faster than processes are listed: nobody
+        may have been seen in several.
+        """
+        recent: deque[tuple[Process, ...]] = deque(maxlen=MIN_READINGS)
+
+        def listed() -> tuple[Process, ...]:
+            recent.append(running.processes())
+            return recent[-1]
 
         def gone(snapshot: Snapshot) -> bool:
-            return self._near(snapshot, reference, tolerance_bytes) and not running.processes()
+            return self._near(snapshot, reference, tolerance_bytes) and not any(recent)
 
-        self._wait(running.processes, gone, lambda: None)
-        self._recording.set_survivors(running.processes())
+        self._wait(listed, gone, lambda: None)
+        self._recording.set_survivors([process for found in recent for process in found])
 
     def _wait(
         self,

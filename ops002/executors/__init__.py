@@ -51,7 +51,10 @@ class Running(Protocol):
         ...
 
     def processes(self) -> tuple[Process, ...]:
-        """Every live process of the workload, wherever it moved to."""
+        """Every live process of the workload, wherever it moved to.
+
+        Those that ended since this was asked last may still be among them.
+        """
         ...
 
     def output(self, start: int = 0) -> str:

@@ -12,9 +12,10 @@ from ops002.executors import Launch, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
 from ops002.processes import (
-    dead_children,
+    dead_orphans,
     descendants,
     describe,
+    groups_of,
     kill_groups,
     reap,
     send_signal,
@@ -83,6 +84,7 @@ class LocalRunning:
         bystanders: tuple[Process, ...],
     ) -> None:
         self._popen = popen
+        self._groups: frozenset[int] = frozenset()
         self._bystanders = bystanders
         self._bystander_pids = frozenset(process.pid for process in bystanders)
         command = " ".join(launch.argv)
@@ -94,11 +96,11 @@ class LocalRunning:
         assert stdout is not None
         if launch.channel_key:
             assert stderr is not None
-            self._lines: LineReader | None = LineReader(stdout, launch.channel_key)  # type: ignore[arg-type]
-            self._output = OutputLog(stderr, log, launch.output)  # type: ignore[arg-type]
+            self._lines: LineReader | None = LineReader(stdout, launch.channel_key)
+            self._output = OutputLog(stderr, log, launch.output)
         else:
             self._lines = None
-            self._output = OutputLog(stdout, log, launch.output)  # type: ignore[arg-type]
+            self._output = OutputLog(stdout, log, launch.output)
 
     def send(self, line: bytes) -> None:
         """Write one line to the agent; one that is gone swallows it."""
@@ -119,10 +121,16 @@ class LocalRunning:
         return 128 - status if status is not None and status < 0 else status
 
     def processes(self) -> tuple[Process, ...]:
-        """Every live process of the workload. Orphans that died are reaped on the way."""
-        reap(dead_children(known={self._popen.pid, *self._bystander_pids}))
+        """Every live process of the workload, and its orphans that ended since this was asked last.
+
+        One that forks and ends faster than processes are listed is seen by those it leaves behind.
+        """
         self._popen.poll()
-        return descendants(self._bystanders)
+        ended = dead_orphans({self._popen.pid, *self._bystander_pids})
+        live = descendants(self._bystanders)
+        self._groups = groups_of((*ended, *live))
+        reap(ended)
+        return (*ended, *live)
 
     def output(self, start: int = 0) -> str:
         """What was kept of the output since a mark."""
@@ -140,13 +148,12 @@ class LocalRunning:
         """Kill whatever is left, again until nothing is: a process may fork while it is killed."""
         deadline = time.monotonic() + _KILL_SECONDS
         while (left := self.processes()) and time.monotonic() < deadline:
-            kill_groups(left)
+            kill_groups(self._groups)
             for process in left:
                 send_signal(process, SIGKILL)
             time.sleep(_KILL_POLL_SECONDS)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(_KILL_POLL_SECONDS)
-        reap(dead_children(known=self._bystander_pids))
         if self._popen.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._popen.stdin.close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections import deque
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from ops002.agents.wire import MAX_LINE
 
@@ -21,7 +22,7 @@ _MAX_WAITING: Final = 1000
 class OutputLog:
     """All that a workload prints: its beginning in a file, its end in memory, the rest counted."""
 
-    def __init__(self, stream: BinaryIO, file: BinaryIO, path: Path) -> None:
+    def __init__(self, stream: IO[bytes], file: BinaryIO, path: Path) -> None:
         self._path = path
         self._file = file
         self._on_file = True
@@ -33,9 +34,9 @@ class OutputLog:
         self._thread = threading.Thread(target=self._drain, args=(stream,), daemon=True)
         self._thread.start()
 
-    def _drain(self, stream: BinaryIO) -> None:
+    def _drain(self, stream: IO[bytes]) -> None:
         with stream:
-            while chunk := stream.read1(_CHUNK):  # type: ignore[attr-defined]
+            while chunk := os.read(stream.fileno(), _CHUNK):
                 with self._lock:
                     self._keep(chunk)
 
@@ -89,13 +90,13 @@ class OutputLog:
 class LineReader:
     """The lines of an agent's channel that hold its key, in order; everything else is dropped."""
 
-    def __init__(self, stream: BinaryIO, key: str) -> None:
+    def __init__(self, stream: IO[bytes], key: str) -> None:
         self._key = key.encode("ascii")
         self._lines: queue.Queue[bytes] = queue.Queue(_MAX_WAITING)
         self._thread = threading.Thread(target=self._drain, args=(stream,), daemon=True)
         self._thread.start()
 
-    def _drain(self, stream: BinaryIO) -> None:
+    def _drain(self, stream: IO[bytes]) -> None:
         with stream:
             while line := stream.readline(MAX_LINE):
                 # Replies come one at a time: a full queue is a flood that knows the key.

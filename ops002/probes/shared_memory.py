@@ -18,6 +18,7 @@ from ops002.measurement import Process
 FileKey = tuple[int, int]
 """Device and inode of a file in memory."""
 
+_MAPPING_FIELDS: Final = 5  # proc(5), maps: address, permissions, offset, device, inode, [path]
 _BLOCK: Final = 512  # stat(2): st_blocks is in units of 512 bytes
 _SYSV_COLUMNS: Final = {"shmid": 1, "nattch": 6, "rss": 14, "swap": 15}  # proc(5), sysvipc/shm
 
@@ -141,7 +142,7 @@ def _mapped_files(maps: Path) -> frozenset[FileKey]:
 def _mapping_of(line: str) -> FileKey | None:
     """Device and inode of a mapping's line in ``maps`` or ``smaps``; None for any other line."""
     fields = line.split(maxsplit=5)
-    if len(fields) < 5 or "-" not in fields[0] or ":" not in fields[3]:  # noqa: PLR2004
+    if len(fields) < _MAPPING_FIELDS or "-" not in fields[0] or ":" not in fields[3]:
         return None
     major, _, minor = fields[3].partition(":")
     return os.makedev(int(major, 16), int(minor, 16)), int(fields[4])
