@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.command_line import (
     command,
@@ -327,6 +328,35 @@ def test_an_interrupted_run_leaves_a_report_and_nothing_else(
     assert "Traceback" not in err
     judged = ops002("judge", project / "ops002-report" / "ops002-report.json")
     assert judged.code == 128 + number
+
+
+def test_an_interrupted_command_leaves_a_report_and_nothing_else(project: Path) -> None:
+    replace(
+        project,
+        "{kind: python, file: scenario.py}",
+        '{kind: command, run: [sh, -c, "touch reached; exec sleep 976.5"]}',
+    )
+    replace(
+        project, "{kind: call, expect: {match: boom}}", "{kind: exit, expect: {exit_code: [1]}}"
+    )
+    process = start(project, SCENARIO)
+    wait_for((project / "reached").exists)
+
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+
+    assert process.returncode == read_report(project / "ops002-report")["exit_code"] == 143
+    assert processes_mentioning("sleep 976.5") == []
+
+
+@pytest.mark.parametrize(("arguments", "title"), [([], "ConfigText"), (["--report"], "GateResult")])
+def test_schema_prints_a_json_schema(arguments: list[str], title: str) -> None:
+    ended = ops002("schema", *arguments)
+
+    assert ended.code == 0
+    schema = json.loads(ended.out)
+    Draft202012Validator.check_schema(schema)
+    assert schema["title"] == title
 
 
 def test_max_duration_ends_a_run_as_inconclusive(project: Path) -> None:
