@@ -32,6 +32,10 @@ class Interrupted(BaseException):
         self.signal = number
 
 
+def _late(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError
+
+
 class Clock:
     """Seconds since the run began, and sleep that ends early when the run must."""
 
@@ -55,6 +59,21 @@ class Clock:
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         # The first one counts; clean-up isn't cut short by the next.
         self._signal = self._signal or number
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """Have what is computed inside end by a deadline; for the main thread.
+
+        Raises:
+            TimeoutError: it did not.
+        """
+        previous = signal.signal(signal.SIGALRM, _late)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
 
     def now(self) -> float:
         """Seconds since the run began."""

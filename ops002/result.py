@@ -251,7 +251,7 @@ def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
             judged=False,
             instrument=None,
             bytes_per_fault=None,
-            detail="growth not judged: it needs a control",
+            detail="growth not judged: this release judges the total only",
         ),
         holders=name_holders(measurement),
         measurement=measurement,

@@ -17,6 +17,7 @@ from ops002.measurement import Evidence, Seen, Source
 
 _LATE_OUTPUT_SECONDS: Final = 2.0
 _LATE_OUTPUT_POLL: Final = 0.1
+_SEARCH_SECONDS: Final = 5.0
 
 
 class WorkloadError(Exception):
@@ -49,11 +50,20 @@ def output_evidence(fault: Fault, running: Running, start: int, clock: Clock) ->
     if not pattern:
         return
     deadline = clock.now() + _LATE_OUTPUT_SECONDS
-    while (excerpt := found_in(pattern, running.output(start))) is None:
+    while (excerpt := _search(pattern, running.output(start), clock)) is None:
         if clock.now() > deadline:
             return
         clock.sleep(_LATE_OUTPUT_POLL)
     yield Evidence(source=Source.GATE, what=Seen.OUTPUT, value=excerpt)
+
+
+def _search(pattern: str, output: str, clock: Clock) -> str | None:
+    # The output is the workload's: it can be such that a harmless pattern takes for ever on it.
+    try:
+        with clock.limited(_SEARCH_SECONDS):
+            return found_in(pattern, output)
+    except TimeoutError:
+        return None
 
 
 def died_evidence(status: int) -> Evidence:
