@@ -24,8 +24,8 @@ ADVICE: Final = {
     ),
     Reason.TOLERANCE_ABOVE_CAP: "A tolerance above 256 MiB would hide real leaks. Lower it.",
     Reason.WORKLOAD_FAILED: (
-        "The workload must work before its failure can be tested. Run it by hand and mend it; its "
-        "output is kept beside the report."
+        "The workload must work before its failure can be tested: mend that first. What it printed "
+        "is kept beside the report."
     ),
     Reason.NO_READING: (
         "Memory that can't be read can't be judged. Give the gate the permission it names."
@@ -77,8 +77,8 @@ ADVICE: Final = {
         "request after the first error."
     ),
     Reason.NOTHING_AT_STAKE: (
-        "The fault moved so little memory that even keeping all of it would pass. Use a larger "
-        "inference, or a smaller tolerance and min_at_stake."
+        "The fault moved so little memory that even keeping all of it would pass. Let it fail late "
+        "and large (for call: the file's fail), or lower tolerance and min_at_stake both."
     ),
     Reason.RETURNED_TO_BASELINE: "Memory came back.",
 }
@@ -114,7 +114,8 @@ def _described(trial: TrialResult) -> str:
         return _unmeasured(trial)
     if trial.reason is Reason.NOTHING_AT_STAKE:
         stake = "unknown" if check.at_stake_bytes is None else show_size(check.at_stake_bytes)
-        return f"at stake on {check.device}: {stake}; too little to tell a leak from none"
+        moved = f"{show_delta(check.delta_bytes)} on {check.device}"
+        return f"at stake: {stake}, too little to tell a leak from none ({moved} after all faults)"
     return _moved(trial, check, check.delta_bytes)
 
 
@@ -163,14 +164,9 @@ def explanation(trial: TrialResult) -> str:
     """A paragraph on a red trial: what happened, how much, what to look at."""
     described = _described(trial)
     parts = [f"{described[:1].upper()}{described[1:]}."]
-    places = [
-        item.value[-1]
-        for fault in trial.faults[-1:]
-        for item in fault.evidence
-        if item.what is Seen.RAISED_AT and isinstance(item.value, tuple) and item.value
-    ]
-    if places:
-        parts.append(f"The error was raised at {places[-1]}.")
+    error = _error(trial)
+    if error:
+        parts.append(error)
     parts += [
         f"Held by {holder.name} (PID {holder.pid}), "
         f"{'size unknown' if holder.bytes is None else show_size(holder.bytes)}: {holder.detail}."
@@ -178,3 +174,14 @@ def explanation(trial: TrialResult) -> str:
     ]
     parts.append(ADVICE[trial.reason])
     return " ".join(parts)
+
+
+def _error(trial: TrialResult) -> str:
+    """The error of the last fault: what, and from where."""
+    evidence = trial.faults[-1].evidence if trial.faults else ()
+    first = {item.what: item.value for item in reversed(evidence)}
+    classes, places = first.get(Seen.EXCEPTION), first.get(Seen.RAISED_AT)
+    if not isinstance(classes, tuple) or not classes:
+        return ""
+    where = f", raised at {places[-1]}" if isinstance(places, tuple) and places else ""
+    return f"The error was {classes[0]}: {first.get(Seen.MESSAGE, '')}{where}."

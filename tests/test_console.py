@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from ops002.measurement import IncidentKind, Measurement
+from ops002.config import parse
+from ops002.measurement import IncidentKind, MeasuredTrial, Measurement
+from ops002.parameters import resolved
 from ops002.reporters.console import render
-from ops002.result import GateResult
+from ops002.result import GateResult, gate_result
 from ops002.verdict import Outcome
 from ops002.wording import headline
-from tests.builders import GIB, MIB, Serving, document, gate, incident, scenario_document
+from tests.builders import GIB, MIB, Serving, document, gate, incident, made, scenario_document
 from tests.strategies import measurements
 
 ESCAPE = "\x1b"
@@ -90,3 +92,18 @@ def test_a_run_without_a_trial_is_its_headline_alone() -> None:
 @given(measurements)
 def test_any_result_can_be_shown(measurement: Measurement) -> None:
     assert render(gate(measurement), colour=True)
+
+
+def test_of_an_attempt_that_was_tried_again_only_the_figures_are_shown() -> None:
+    unsure, green = Serving(evidence=()).measurement(), Serving().measurement()
+    config = parse(document(retry_inconclusive=1), {})
+    measured = [
+        MeasuredTrial(scenario=0, fault=0, attempt=number, measurement=measurement)
+        for number, measurement in ((1, unsure), (2, green))
+    ]
+
+    shown = render(gate_result(config, resolved(config), measured, [], made()), colour=False)
+
+    assert "fault-not-fired" in shown
+    assert "pass returned-to-baseline (attempt 2)" in shown
+    assert "The failure did not happen" not in shown

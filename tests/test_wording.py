@@ -104,8 +104,8 @@ HEADLINES: dict[str, tuple[GateResult, str]] = {
     "nothing at stake": (
         gate(Serving(peak=1001 * MIB).measurement()),
         (
-            "INCONCLUSIVE nothing-at-stake: at stake on cpu: 1.0 MiB; too little to tell a leak "
-            "from none [generate: oom]"
+            "INCONCLUSIVE nothing-at-stake: at stake: 1.0 MiB, too little to tell a leak from none "
+            "(0 B on cpu after all faults) [generate: oom]"
         ),
     ),
     "not fired": (
@@ -183,7 +183,8 @@ def test_an_explanation_says_what_where_who_and_what_to_do() -> None:
     (trial,) = gate(measurement).trials
     text = explanation(trial)
     assert text.lower().startswith("after the workload's exit these were alive: daemon (pid 7).")
-    assert "The error was raised at a.py:9 attend." in text
+    assert "The error was torch.OutOfMemoryError: can't allocate memory" in text
+    assert ", raised at a.py:9 attend." in text
     assert "Held by daemon (PID 7), size unknown: alive after the workload's exit" in text
     assert text.endswith(ADVICE[Reason.SURVIVORS])
 

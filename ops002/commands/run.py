@@ -65,7 +65,11 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
         written = _write(text, folder / REPORT_NAME, err)
     if not written and result.exit_code == 0:
         return EXIT_INCONCLUSIVE
-    show(text if options.json else console.render(result, colour=out.isatty()), out)
+    if options.json:
+        show(text, out)
+    else:
+        shown = console.render(result, colour=out.isatty())
+        show(f"{shown}report: {folder / REPORT_NAME}\n", out)
     return result.exit_code
 
 

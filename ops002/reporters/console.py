@@ -39,7 +39,10 @@ def render(result: GateResult, *, colour: bool) -> str:
     )
     if result.trials:
         console.print(_table(result))
+    last = {trial.scenario: trial.attempt for trial in result.trials}
     for trial in result.trials:
+        if trial.attempt < last[trial.scenario]:
+            continue  # the table has it; what counts is the attempt after it
         for note in trial.measurement.health:
             console.print(_text(f"note: {trial.scenario}, {trial.fault}: {note}"), soft_wrap=True)
         if trial.outcome is not Outcome.PASS:
@@ -99,5 +102,8 @@ def _row(trial: TrialResult, check: Check) -> list[Text]:
     if check.delta_bytes is not None:
         sizes[2] = show_delta(check.delta_bytes)
     words = [trial.scenario, trial.fault, check.phase.value, check.device, *sizes]
-    outcome = Text(f"{check.outcome.value} {check.reason.value}", style=_COLOURS[check.outcome])
+    attempt = f" (attempt {trial.attempt})" if trial.attempt > 1 else ""
+    outcome = Text(
+        f"{check.outcome.value} {check.reason.value}{attempt}", style=_COLOURS[check.outcome]
+    )
     return [*map(_text, words), outcome]

@@ -266,7 +266,7 @@ def healthy_inference(process: PythonProcess, probe: Probe) -> HealthyInference:
 
 def _told(reply: wire.Message) -> Iterator[Evidence]:
     if reply.get("ok") is True:
-        yield Evidence(source=Source.WORKLOAD, what=Seen.RETURNED, value="without an error")
+        yield Evidence(source=Source.WORKLOAD, what=Seen.RETURNED, value="normally")
     else:
         yield from exception_evidence(reply.get("exceptions"))
 
