@@ -98,7 +98,7 @@ class PythonProcess:
         number = self._channel.ask("infer")
         answered = False
         while self._clock.now() < until and not answered:
-            answered = self._channel.answer(number, until - self._clock.now()) is not None
+            answered = self._channel.answer(number, _TICK_SECONDS) is not None
             self._channel.tick()
         after = round(1000 * (self._clock.now() - started))
         self.running.kill_root()
