@@ -52,8 +52,8 @@ MUTANTS = (
     Mutant(
         "swallow a missing process",
         "ops002/probes/host_memory.py",
-        "if isinstance(part.bytes, Missing):",
-        "if False:",
+        "if isinstance(share, Missing):\n                return share, parts",
+        "if False:\n                return share, parts",
         "tests/probes/test_host_memory.py -k cant_be_read",
     ),
     Mutant(
