@@ -79,6 +79,7 @@ def test_what_is_no_integer_was_never_measured(value: object, position: int) -> 
     arguments[position] = value
     name = ("baseline_bytes", "post_error_bytes", "tolerance_bytes")[position]
     with pytest.raises(TypeError, match=name):
+        # What no type checker would let through is the point.
         verdict_from_gpu_memory_leak_delta(*arguments)  # type: ignore[arg-type]
 
 

@@ -89,7 +89,10 @@ names = st.sampled_from([*SECRETS, *NEEDED]) | st.text(max_size=12)
 
 
 @given(st.dictionaries(names, st.text(max_size=3)), st.booleans())
-def test_nothing_is_seen_that_was_not_there(environ: dict[str, str], under_actions: bool) -> None:  # noqa: FBT001
+def test_nothing_is_seen_that_was_not_there(
+    environ: dict[str, str],
+    under_actions: bool,  # noqa: FBT001 (hypothesis fills positional parameters only)
+) -> None:
     before = {**environ, **(ACTIONS if under_actions else {})}
     after = workload_environment(before, {}, {})
     assert after.items() <= before.items()

@@ -32,6 +32,7 @@ def test_the_leaking_engine_fails_with_what_it_kept(
     assert (ended.code, report["reason"]) == (1, "leak"), ended.out
     trial = report["trials"][0]
     monkeypatch.setattr(sys, "path", [str(CONFIG.parent), *sys.path])
+    # The example is on no path that a type checker knows, and on sys.path only now.
     from transformer import cache_bytes  # type: ignore[import-not-found]  # noqa: PLC0415
 
     sizes = [

@@ -46,6 +46,7 @@ def incidents(kind: IncidentKind) -> Cause:
 
 
 def limited(**changes: int) -> Cause:
+    # `replace` takes each key with its own type; here all of them are numbers.
     return lambda case: (case[0], replace(case[1], **changes))  # type: ignore[arg-type]
 
 

@@ -124,7 +124,7 @@ def _memory_devices(shm: Path) -> frozenset[int]:
 
 def _memory_file(path: Path, devices: frozenset[int]) -> Iterator[tuple[FileKey, int]]:
     try:
-        status = os.stat(path)  # noqa: PTH116 (as above)
+        status = os.stat(path)  # noqa: PTH116 (called for every descriptor, many times a second)
     except OSError:
         return  # closed or removed meanwhile
     if status.st_dev in devices and stat.S_ISREG(status.st_mode):
