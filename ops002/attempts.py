@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ops002.config import Config, Scenario, ends_workload
 from ops002.measurement import MeasuredTrial, Phase
-from ops002.verdict import OUTCOME_OF, Outcome, judge, worst
+from ops002.reasons import OUTCOME_OF, Outcome, worst
+from ops002.verdict import judge
 
 
 def attempt_outcome(scenario: Scenario, measured: Sequence[MeasuredTrial]) -> Outcome:

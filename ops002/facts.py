@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from statistics import median_low
 
+from ops002.growth import NOT_JUDGED, Growth, judge_growth
 from ops002.limits import Limits
 from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
 from ops002.settle import holds_still, last_window
@@ -147,6 +149,24 @@ class CheckFacts:
         """How far healthy inferences alone moved memory."""
         sizes = self.control_bytes()
         return max(sizes) - min(sizes) if sizes else 0
+
+    @cached_property
+    def growth(self) -> Growth:
+        """Whether every fault adds memory: judged where each fault has a settled level."""
+        waits = self.measurement.series(_POST_OF[self.phase])
+        levels = [level for level in map(self._level, waits) if level is not None]
+        controls = [
+            level
+            for level in map(self._level, (*self._controls, self._baseline))
+            if level is not None
+        ]
+        complete = len(levels) == len(waits) == self.limits.repeat and bool(self._controls)
+        return judge_growth(levels, controls, self.device.instrument) if complete else NOT_JUDGED
+
+    def _level(self, series: tuple[Snapshot, ...]) -> int | None:
+        """Settled bytes, as the median of the last window: less noise than its last reading."""
+        values = last_window(series, self.device, self.limits.window)
+        return None if values is None else median_low(values)
 
     @property
     def noise_bytes(self) -> int | None:

@@ -50,6 +50,7 @@ class IncidentKind(str, Enum):
     INTERNAL_ERROR = "internal-error"
     WORKLOAD_FAILED = "workload-failed"
     FAULT_TIMEOUT = "fault-timeout"
+    WORKLOAD_RESTARTED = "workload-restarted"
     WORKLOAD_DIED = "workload-died"
     NOT_SERVING = "not-serving"
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from ops002.attempts import is_complete, last_attempts
 from ops002.attribution import Holder, name_holders
 from ops002.config import Config, Scenario
+from ops002.growth import Growth
 from ops002.measurement import (
     Evidence,
     Incident,
@@ -22,7 +23,8 @@ from ops002.measurement import (
     Reading,
     Stage,
 )
-from ops002.verdict import OUTCOME_OF, Check, Outcome, Reason, judge, worst
+from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
+from ops002.verdict import Check, judge
 
 CONTRACT: Final = "FALSIFY-OPS-002"
 SCHEMA_VERSION: Final = 1
@@ -103,15 +105,6 @@ class Control:
 
     inferences: int
     settled_bytes: dict[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
-    """Whether every fault adds memory; figures are None unless it was judged."""
-
-    judged: bool
-    instrument: str | None
-    bytes_per_fault: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +239,7 @@ def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
         checks=judgement.checks,
         faults=faults,
         control=_control(measurement),
-        growth=Growth(judged=False, instrument=None, bytes_per_fault=None),
+        growth=judgement.growth,
         holders=name_holders(measurement),
         measurement=measurement,
     )

@@ -21,9 +21,9 @@ from ops002.lab import Lab
 from ops002.measurement import IncidentKind, MeasuredTrial, Measurement, Phase, Snapshot, Stage
 from ops002.probes import Probe
 from ops002.python_exit_trial import PythonExitTrial
+from ops002.reasons import Outcome
 from ops002.recording import Recording
 from ops002.serving_trial import ServingTrial
-from ops002.verdict import Outcome
 from ops002.waits import Waits
 from ops002.workloads import python
 

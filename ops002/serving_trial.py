@@ -10,6 +10,7 @@ from ops002.config_schema import WorkerFault
 from ops002.measurement import Evidence, IncidentKind, Seen, Snapshot, Stage
 from ops002.probes import Probe
 from ops002.recording import Recording
+from ops002.residents import Residents, replaced
 from ops002.waits import Waits
 from ops002.watch import Watch
 from ops002.workloads import DeadlinePassed, Died, WorkloadError
@@ -37,6 +38,7 @@ class ServingTrial:
         self._clock = clock
         self._waits = Waits(recording, probe, scenario.settle, clock)
         self._watch = Watch(process.running, probe, recording, clock)
+        self._residents = Residents(process.running.processes)
         self._healthy = HealthyInference()
         process.on_tick(self._watch.tick)
         process.again = self._watch.again
@@ -74,12 +76,14 @@ class ServingTrial:
 
     def _control(self) -> None:
         """Healthy inferences, measured as faults are: growth here isn't the error path's."""
+        self._residents.begin()
+        self._residents()  # helpers that even a healthy inference replaces are no residents
         for index in range(self._scenario.control):
             self._recording.enter(Stage.CONTROL, index)
             self._process.collect()
             self._process.infer()
             self._quiesce()
-            self._waits.until_still(self._process.running.processes)
+            self._waits.until_still(self._residents)
 
     def _serves(self) -> bool:
         """Whether a healthy inference works after the faults."""
@@ -96,12 +100,13 @@ class ServingTrial:
         self._recording.enter(Stage.BASELINE)
         self._process.collect()
         self._quiesce()
-        return self._waits.until_still(self._process.running.processes)
+        return self._waits.until_still(self._residents)
 
     def _quiesce(self) -> None:
         self._recording.set_quiesce(self._process.quiesce())
 
     def _force_all(self, fault: WorkerFault, baseline: Snapshot) -> bool:
+        at_baseline = self._residents.throughout()
         last = self._scenario.repeat_of(fault) - 1
         for index in range(self._scenario.repeat_of(fault)):
             self._process.collect()
@@ -116,6 +121,9 @@ class ServingTrial:
             status = self._process.running.exit_status()
             if status is not None:
                 raise Died(status)
+        change = replaced(at_baseline, self._residents.throughout())
+        if change is not None:
+            self._recording.add_incident(IncidentKind.WORKLOAD_RESTARTED, change)
         return True
 
     def _force(self, fault: WorkerFault, index: int) -> tuple[Evidence, ...]:
@@ -128,9 +136,9 @@ class ServingTrial:
         return evidence
 
     def _settle(self, baseline: Snapshot, *, last: bool) -> None:
-        processes = self._process.running.processes
+        self._residents.begin()
         if not last:
-            self._waits.until_still(processes)
+            self._waits.until_still(self._residents)
         elif not self._until_back(baseline):
             # Kept: by a cycle that only Python's collector breaks, or by something that lives?
             self._recording.enter(Stage.AFTER_COLLECT)
@@ -140,7 +148,7 @@ class ServingTrial:
 
     def _until_back(self, baseline: Snapshot) -> bool:
         return self._waits.until_back(
-            self._process.running.processes,
+            self._residents,
             baseline,
             self._scenario.tolerance_bytes,
             self._quiesce,

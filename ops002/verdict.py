@@ -6,9 +6,8 @@ holds gives the reason. Nothing here reads a clock, a file or a device.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from typing import Final
 
@@ -20,66 +19,10 @@ from ops002.contract import (
 )
 from ops002.expect import unmet
 from ops002.facts import CheckFacts
+from ops002.growth import NOT_JUDGED, Growth
 from ops002.limits import Limits
 from ops002.measurement import IncidentKind, JudgedDevice, Measurement, Phase
-
-
-class Outcome(str, Enum):
-    """What a check, a trial or a run comes to. Only `PASS` is green."""
-
-    PASS = "pass"  # noqa: S105 (an outcome, not a password)
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-
-
-class Reason(str, Enum):
-    """Why: stable codes, in order of precedence."""
-
-    INTERRUPTED = "interrupted"
-    INTERNAL_ERROR = "internal-error"
-    TOLERANCE_ABOVE_CAP = "tolerance-above-cap"
-    WORKLOAD_FAILED = "workload-failed"
-    NO_READING = "no-reading"
-    IMPLAUSIBLE_READING = "implausible-reading"
-    UNSTEADY_CONTROL = "unsteady-control"
-    FOREIGN_ACTIVITY = "foreign-activity"
-    FAULT_TIMEOUT = "fault-timeout"
-    FAULT_NOT_FIRED = "fault-not-fired"
-    WORKLOAD_DIED = "workload-died"
-    SURVIVORS = "survivors"
-    HELD_UNTIL_GC = "held-until-gc"
-    LEAK = "leak"
-    WORKING_SET_LOST = "working-set-lost"
-    UNSETTLED = "unsettled"
-    NOT_SERVING = "not-serving"
-    NOTHING_AT_STAKE = "nothing-at-stake"
-    RETURNED_TO_BASELINE = "returned-to-baseline"
-
-
-OUTCOME_OF: Final = {
-    Reason.INTERRUPTED: Outcome.INCONCLUSIVE,
-    Reason.INTERNAL_ERROR: Outcome.INCONCLUSIVE,
-    Reason.TOLERANCE_ABOVE_CAP: Outcome.FAIL,
-    Reason.WORKLOAD_FAILED: Outcome.INCONCLUSIVE,
-    Reason.NO_READING: Outcome.INCONCLUSIVE,
-    Reason.IMPLAUSIBLE_READING: Outcome.FAIL,
-    Reason.UNSTEADY_CONTROL: Outcome.INCONCLUSIVE,
-    Reason.FOREIGN_ACTIVITY: Outcome.INCONCLUSIVE,
-    Reason.FAULT_TIMEOUT: Outcome.INCONCLUSIVE,
-    Reason.FAULT_NOT_FIRED: Outcome.INCONCLUSIVE,
-    Reason.WORKLOAD_DIED: Outcome.FAIL,
-    Reason.SURVIVORS: Outcome.FAIL,
-    Reason.HELD_UNTIL_GC: Outcome.FAIL,
-    Reason.LEAK: Outcome.FAIL,
-    Reason.WORKING_SET_LOST: Outcome.FAIL,
-    Reason.UNSETTLED: Outcome.INCONCLUSIVE,
-    Reason.NOT_SERVING: Outcome.FAIL,
-    Reason.NOTHING_AT_STAKE: Outcome.INCONCLUSIVE,
-    Reason.RETURNED_TO_BASELINE: Outcome.PASS,
-}
-
-_SEVERITY: Final = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
-_PRECEDENCE: Final = tuple(Reason)
+from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +61,7 @@ class Judgement:
     reason: Reason
     checks: tuple[Check, ...]
     faults: tuple[FaultFinding, ...]
+    growth: Growth
 
 
 def judge(measurement: Measurement, limits: Limits) -> Judgement:
@@ -135,20 +79,24 @@ def judge(measurement: Measurement, limits: Limits) -> Judgement:
         for device in measurement.devices
     )
     reason = worst(check.reason for check in checks)
-    return Judgement(outcome=OUTCOME_OF[reason], reason=reason, checks=checks, faults=findings)
-
-
-def worst(reasons: Iterable[Reason]) -> Reason:
-    """The reason that decides among several.
-
-    `fail` over `inconclusive` over `pass`, then the order of `Reason`. Nothing judged at all is a
-    defect of the gate, never a pass.
-    """
-    return min(
-        reasons,
-        key=lambda reason: (_SEVERITY.index(OUTCOME_OF[reason]), _PRECEDENCE.index(reason)),
-        default=Reason.INTERNAL_ERROR,
+    return Judgement(
+        outcome=OUTCOME_OF[reason],
+        reason=reason,
+        checks=checks,
+        faults=findings,
+        growth=_growth(measurement, limits),
     )
+
+
+def _growth(measurement: Measurement, limits: Limits) -> Growth:
+    """The growth of the trial: on the device where it is worst."""
+    found = (
+        CheckFacts(measurement, device, phase, limits).growth
+        for phase in measurement.phases
+        for device in measurement.devices
+    )
+    judged = (growth for growth in found if growth.judged)
+    return max(judged, key=lambda one: (one.found, one.bytes_per_fault), default=NOT_JUDGED)
 
 
 def _finding(measurement: Measurement, limits: Limits, position: int) -> FaultFinding:
@@ -243,6 +191,10 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     (Reason.IMPLAUSIBLE_READING, _implausible),
     (Reason.UNSTEADY_CONTROL, lambda case: case.unsteady_control()),
     (Reason.FOREIGN_ACTIVITY, partial(_in_phase, Phase.AFTER_EXIT, _Case.below_throughout)),
+    (
+        Reason.WORKLOAD_RESTARTED,
+        partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_RESTARTED)),
+    ),
     (Reason.FAULT_TIMEOUT, _incident(IncidentKind.FAULT_TIMEOUT)),
     (Reason.FAULT_NOT_FIRED, lambda case: not case.fired),
     (
@@ -258,6 +210,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
         Reason.NOT_SERVING,
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.NOT_SERVING)),
     ),
+    (Reason.GROWTH_PER_ERROR, lambda case: case.facts.growth.found),
     (Reason.NOTHING_AT_STAKE, _Case.nothing_at_stake),
     (Reason.RETURNED_TO_BASELINE, _Case.contract_holds),
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from ops002.measurement import Missing, Phase, Seen
+from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import GateResult, TrialResult
 from ops002.units import show_delta, show_size
-from ops002.verdict import OUTCOME_OF, Check, Outcome, Reason
+from ops002.verdict import Check
 
 _FAULT_WORDS: Final = {
     "oom": "out-of-memory error",
@@ -40,6 +41,10 @@ ADVICE: Final = {
     Reason.FOREIGN_ACTIVITY: (
         "Memory that wasn't the workload's went away while measuring. Give the gate a machine of "
         "its own, and run it again."
+    ),
+    Reason.WORKLOAD_RESTARTED: (
+        "Memory of a process that was replaced comes back with it, whatever the error path keeps. "
+        "Keep the processes alive through the error, or say after: exited."
     ),
     Reason.FAULT_TIMEOUT: "The error path hangs, or timeouts.infer is too short for it.",
     Reason.FAULT_NOT_FIRED: (
@@ -75,6 +80,10 @@ ADVICE: Final = {
     Reason.NOT_SERVING: (
         "Memory is back, but the workload no longer works: a service that stays up and fails every "
         "request after the first error."
+    ),
+    Reason.GROWTH_PER_ERROR: (
+        "Too little to see after one error, and a crash after enough of them. Look for what the "
+        "error path keeps for each request: a list, a log, a metric with a label per request."
     ),
     Reason.NOTHING_AT_STAKE: (
         "The fault moved so little memory that even keeping all of it would pass. Let it fail late "
@@ -140,6 +149,9 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
     limit = f"tolerance {show_size(check.tolerance_bytes)}"
     if trial.reason is Reason.LEAK:
         return f"{show_size(delta_bytes)} retained on {check.device} {when}, {limit}"
+    if trial.reason is Reason.GROWTH_PER_ERROR and trial.growth.bytes_per_fault is not None:
+        added = show_size(trial.growth.bytes_per_fault)
+        return f"every {fault} adds {added} on {check.device}: {show_delta(delta_bytes)} {when}"
     if trial.reason is Reason.UNSETTLED:
         return f"readings on {check.device} never held still {when}"
     return f"{show_delta(delta_bytes)} on {check.device} {when}, {limit}"

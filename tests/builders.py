@@ -112,6 +112,7 @@ class Serving:
     baseline: int = 1000 * MIB
     peak: int = 1600 * MIB
     after: int = 1000 * MIB
+    each_adds: int = 0
     collected: int | None = None
     gone: int = 0
     repeat: int = 2
@@ -127,7 +128,7 @@ class Serving:
         ]
         for index in range(self.repeat):
             snapshots += wait(Stage.FAULT, self.peak, fault=index)
-            snapshots += still(Stage.AFTER_ERROR, self.after, index)
+            snapshots += still(Stage.AFTER_ERROR, self.after + index * self.each_adds, index)
         if self.collected is not None:
             snapshots += still(Stage.AFTER_COLLECT, self.collected)
         snapshots += still(Stage.AFTER_EXIT, self.gone)

@@ -7,7 +7,7 @@ import pytest
 from ops002.attempts import attempt_outcome, is_complete, last_attempts
 from ops002.config import Config, parse
 from ops002.measurement import MeasuredTrial, Measurement
-from ops002.verdict import Outcome
+from ops002.reasons import Outcome
 from tests.builders import Serving, document
 
 GREEN = Serving().measurement()

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops002.measurement import Incident, IncidentKind, Measurement
+from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import exit_code
-from ops002.verdict import OUTCOME_OF, Outcome, Reason
 from tests.builders import MIB, Serving, document, gate, incident, scenario_document
 from tests.strategies import measurements
 

@@ -9,7 +9,8 @@ import pytest
 from ops002.expect import Expectation, Nature
 from ops002.limits import Limits
 from ops002.measurement import IncidentKind, Measurement, Stage
-from ops002.verdict import OUTCOME_OF, RULES, Outcome, Reason, judge, worst
+from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
+from ops002.verdict import RULES, judge
 from tests.builders import (
     CPU,
     GIB,
@@ -56,6 +57,10 @@ REACHED = {
         limits(),
     ),
     Reason.FOREIGN_ACTIVITY: (Exiting(before=GIB, gone=GIB - 65 * MIB).measurement(), limits()),
+    Reason.WORKLOAD_RESTARTED: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.WORKLOAD_RESTARTED]),
+        limits(),
+    ),
     Reason.FAULT_TIMEOUT: (
         Serving().measurement(incidents=INCIDENTS[IncidentKind.FAULT_TIMEOUT]),
         limits(),
@@ -83,6 +88,10 @@ REACHED = {
     Reason.UNSETTLED: (
         with_wait(Serving().measurement(), Stage.AFTER_ERROR, 1000 * MIB, 1005 * MIB, 1000 * MIB),
         limits(),
+    ),
+    Reason.GROWTH_PER_ERROR: (
+        Serving(controls=(1000 * MIB,), repeat=6, each_adds=10 * MIB).measurement(),
+        limits(repeat=6),
     ),
     Reason.NOTHING_AT_STAKE: (Serving(peak=1064 * MIB).measurement(), limits()),
     Reason.RETURNED_TO_BASELINE: (Serving().measurement(), limits()),

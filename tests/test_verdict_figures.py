@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ops002.measurement import Phase, Stage
-from ops002.verdict import Check, FaultFinding, Outcome, Reason, judge
+from ops002.reasons import Outcome, Reason
+from ops002.verdict import Check, FaultFinding, judge
 from tests.builders import (
     CPU,
     GIB,

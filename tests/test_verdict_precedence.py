@@ -17,7 +17,8 @@ from ops002.measurement import (
     Snapshot,
     Stage,
 )
-from ops002.verdict import Reason, judge
+from ops002.reasons import Reason
+from ops002.verdict import judge
 from tests.builders import (
     GIB,
     MIB,
@@ -123,6 +124,7 @@ COMMON: dict[Reason, Cause] = {
 ALIVE: dict[Reason, Cause] = {
     **COMMON,
     Reason.NO_READING: unreadable(Stage.AFTER_ERROR),
+    Reason.WORKLOAD_RESTARTED: incidents(IncidentKind.WORKLOAD_RESTARTED),
     Reason.WORKLOAD_DIED: incidents(IncidentKind.WORKLOAD_DIED),
     Reason.LEAK: set_bytes(Stage.AFTER_ERROR, 1, 2 * GIB),
     Reason.WORKING_SET_LOST: set_bytes(Stage.AFTER_ERROR, 1, 0),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ops002.contract import Ops002Verdict, verdict_from_gpu_memory_leak_delta
 from ops002.limits import Limits
 from ops002.measurement import Measurement, Phase, Snapshot, Stage
-from ops002.verdict import Outcome, Reason, judge, worst
+from ops002.reasons import Outcome, Reason, worst
+from ops002.verdict import judge
 from tests.builders import MIB, TIB, Exiting, Serving, limits, missing, reading
 from tests.strategies import any_limits, measurements, sizes
 

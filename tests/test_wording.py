@@ -10,8 +10,8 @@ from hypothesis import given
 
 from ops002.config_schema import Fault
 from ops002.measurement import IncidentKind, Measurement, Stage
+from ops002.reasons import Reason
 from ops002.result import GateResult
-from ops002.verdict import Reason
 from ops002.wording import _FAULT_WORDS, ADVICE, explanation, headline, trial_line
 from tests.builders import (
     GIB,

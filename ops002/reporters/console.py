@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ops002.reasons import Outcome
 from ops002.result import GateResult, TrialResult
 from ops002.text import clean
 from ops002.units import show_delta, show_size
-from ops002.verdict import Check, Outcome
+from ops002.verdict import Check
 from ops002.wording import explanation, headline
 
 _COLOURS: Final = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow"}

@@ -1,0 +1,118 @@
+"""Growth: what every fault adds is found; what comes once, or twice, isn't."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops002.growth import LEAST_SLOPE, NOT_JUDGED, Growth, judge_growth
+from tests.builders import GIB, MIB, TIB
+
+STEADY = (GIB, GIB, GIB)
+
+
+def growth(levels: Sequence[int], controls: Sequence[int] = STEADY) -> Growth:
+    return judge_growth(levels, controls, "pss")
+
+
+def line(slope: int, repeats: int = 10) -> list[int]:
+    return [GIB + index * slope for index in range(repeats)]
+
+
+@pytest.mark.parametrize("repeats", [0, 1, 4])
+def test_few_faults_say_nothing(repeats: int) -> None:
+    assert growth(line(10 * MIB, repeats)) == NOT_JUDGED
+
+
+@pytest.mark.parametrize("controls", [(), (GIB,)])
+def test_without_a_control_nothing_is_said(controls: tuple[int, ...]) -> None:
+    assert growth(line(10 * MIB), controls) == NOT_JUDGED
+
+
+@pytest.mark.parametrize("impossible", [-1, TIB + 1, 10**400])
+def test_sizes_that_no_device_has_arent_judged(impossible: int) -> None:
+    assert growth([*line(2 * MIB), impossible]) == NOT_JUDGED
+    assert growth(line(2 * MIB), (*STEADY, impossible)) == NOT_JUDGED
+
+
+@pytest.mark.parametrize("repeats", [5, 6, 7, 20, 1000])
+@pytest.mark.parametrize("slope", [LEAST_SLOPE + 1, 2 * MIB, 50 * MIB])
+def test_what_every_fault_adds_is_found_and_its_size_is_right(slope: int, repeats: int) -> None:
+    found = growth(line(slope, repeats))
+    assert found == Growth(
+        judged=True, instrument="pss", bytes_per_fault=slope, threshold_bytes=LEAST_SLOPE
+    )
+    assert found.found
+
+
+@pytest.mark.parametrize("slope", [-10 * MIB, 0, LEAST_SLOPE])
+def test_less_than_a_mebibyte_per_fault_is_no_growth(slope: int) -> None:
+    judged = growth([size + GIB for size in line(slope)])
+    assert (judged.judged, judged.found, judged.bytes_per_fault) == (True, False, slope)
+
+
+@given(
+    repeats=st.integers(5, 40),
+    steps=st.lists(st.tuples(st.integers(0, 40), st.integers(0, GIB)), max_size=2),
+)
+def test_up_to_two_steps_are_no_growth(repeats: int, steps: list[tuple[int, int]]) -> None:
+    levels = [GIB + sum(size for at, size in steps if at <= index) for index in range(repeats)]
+    assert not growth(levels).found
+
+
+@given(
+    noise=st.lists(st.integers(0, 20 * MIB), min_size=5, max_size=20),
+    slope=st.integers(0, 20 * MIB),
+)
+def test_a_slope_on_top_is_a_slope_more(noise: list[int], slope: int) -> None:
+    flat = growth(noise)
+    steep = growth([size + index * slope for index, size in enumerate(noise)])
+    assert flat.bytes_per_fault is not None
+    assert steep.bytes_per_fault is not None
+    # The end of the series counts double: it may gain twice as much, never less than once.
+    gained = steep.bytes_per_fault - flat.bytes_per_fault
+    assert slope - 1 <= gained <= 2 * slope + 1
+    assert steep.threshold_bytes == pytest.approx(flat.threshold_bytes, abs=4)
+
+
+@given(
+    levels=st.lists(st.integers(0, 64 * MIB), min_size=5, max_size=20),
+    shift=st.integers(0, GIB),
+)
+def test_only_differences_count(levels: list[int], shift: int) -> None:
+    moved = growth([size + shift for size in levels], [size + shift for size in STEADY])
+    assert moved.found == growth(levels).found
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7])
+def test_a_cache_that_is_full_in_the_end_is_no_growth(share: float) -> None:
+    full = int(share * 20)
+    assert not growth([GIB + min(index, full) * 3 * MIB for index in range(20)]).found
+
+
+def test_what_the_first_fault_adds_doesnt_count() -> None:
+    assert growth([0, *line(2 * MIB)]) == growth([GIB, *line(2 * MIB)])
+
+
+def test_growth_within_the_noise_of_faults_isnt_seen() -> None:
+    shaken = [size + (-1) ** index * 8 * MIB for index, size in enumerate(line(2 * MIB, 20))]
+    judged = growth(shaken)
+    assert not judged.found
+    assert judged.threshold_bytes is not None
+    assert judged.threshold_bytes > 2 * MIB
+
+
+def test_growth_within_the_noise_of_controls_isnt_seen() -> None:
+    restless = [GIB, GIB + 40 * MIB] * 10
+    assert growth(line(2 * MIB, 6)).found
+    assert not growth(line(2 * MIB, 6), restless).found
+
+
+def test_growth_that_steps_interrupt_is_found() -> None:
+    levels = [size + 30 * MIB * (index > 7) for index, size in enumerate(line(2 * MIB, 20))]
+    found = growth(levels)
+    assert found.found
+    assert found.bytes_per_fault == pytest.approx(2 * MIB, rel=0.3)
