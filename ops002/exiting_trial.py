@@ -28,7 +28,7 @@ class ExitingTrial(ABC):
         self._number = number
         self._starts = 0
         self.probe: Probe = lab.make_probe()
-        self.recording = Recording((Phase.AFTER_EXIT,), self.probe, lab.clock)
+        self.recording = Recording((Phase.AFTER_EXIT,), self.probe, lab.clock, lab.onlooker)
         self.waits = Waits(self.recording, self.probe, scenario.settle, lab.clock)
 
     @abstractmethod
@@ -41,6 +41,7 @@ class ExitingTrial(ABC):
 
     def run(self) -> Measurement:
         """Make the measurement."""
+        self.lab.onlooker.trial(self.scenario.name, self.fault.kind)
         for remark in self.scenario.remarks():
             self.recording.add_health(remark)
         try:

@@ -11,18 +11,20 @@ from pathlib import Path
 from ops002.clock import Clock
 from ops002.config import Scenario
 from ops002.executors import Executor
+from ops002.onlooker import Onlooker
 from ops002.probes import Probe
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The executor, the clock, a probe per workload start, and where output goes."""
+    """The executor, the clock, a probe per workload start, where output goes, who looks on."""
 
     executor: Executor
     clock: Clock
     make_probe: Callable[[], Probe]
     environ: Mapping[str, str]
     output_dir: Path
+    onlooker: Onlooker
 
     def output_file(self, scenario: Scenario, start: str) -> Path:
         """Where the output of one of a scenario's starts is kept."""

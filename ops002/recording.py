@@ -19,6 +19,7 @@ from ops002.measurement import (
     Snapshot,
     Stage,
 )
+from ops002.onlooker import Onlooker
 from ops002.probes import Probe
 from ops002.text import clean
 
@@ -37,8 +38,11 @@ class Now(Protocol):
 class Recording:
     """The measurement of one trial, while it is being made."""
 
-    def __init__(self, phases: tuple[Phase, ...], probe: Probe, clock: Now) -> None:
+    def __init__(
+        self, phases: tuple[Phase, ...], probe: Probe, clock: Now, onlooker: Onlooker
+    ) -> None:
         self._phases = phases
+        self._onlooker = onlooker
         self._probe = probe
         self._clock = clock
         self._snapshots: list[Snapshot] = []
@@ -54,11 +58,14 @@ class Recording:
     def enter(self, stage: Stage, fault: int | None = None) -> None:
         """What happens from now on belongs to this stage (and fault)."""
         self.stage, self.fault = stage, fault
+        self._onlooker.stage(stage, fault)
 
     def snapshot(self, processes: Sequence[Process]) -> Snapshot:
         """Read the judged instrument now, and keep it."""
         reading, parts = self._probe.read(processes)
-        return self._keep(reading, parts)
+        taken = self._keep(reading, parts)
+        self._onlooker.snapshot(taken)
+        return taken
 
     def peak(self, process: Process) -> None:
         """Keep the kernel's high-water mark of a process."""

@@ -92,6 +92,7 @@ class _ServingStart:
 
     def trials(self, faults: Sequence[Fault]) -> Iterator[Measurement]:
         """The trials of the faults, as many of them as this start is good for."""
+        self._lab.onlooker.trial(self._scenario.name, faults[0].kind)
         recording = self._new_recording()
         try:
             self._before_start(recording)
@@ -119,6 +120,7 @@ class _ServingStart:
         for number, fault in enumerate(faults):
             assert isinstance(fault, InProcessFault)
             if number > 0:
+                self._lab.onlooker.trial(self._scenario.name, fault.kind)
                 recording = self._new_recording()
             trial = ServingTrial(
                 self._scenario, process, recording, probe=self._probe, clock=self._lab.clock
@@ -132,7 +134,9 @@ class _ServingStart:
                 return
 
     def _new_recording(self) -> Recording:
-        recording = Recording((Phase.AFTER_ERROR,), self._probe, self._lab.clock)
+        recording = Recording(
+            (Phase.AFTER_ERROR,), self._probe, self._lab.clock, self._lab.onlooker
+        )
         recording.begin_with(self._before)
         return recording
 

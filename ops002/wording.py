@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ops002.growth import Growth
 from ops002.measurement import Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import GateResult, TrialResult
@@ -126,6 +127,14 @@ def _described(trial: TrialResult) -> str:
         moved = f"{show_delta(check.delta_bytes)} on {check.device}"
         return f"at stake: {stake}, too little to tell a leak from none ({moved} after all faults)"
     return _moved(trial, check, check.delta_bytes)
+
+
+def growth_words(growth: Growth) -> str:
+    """What every fault added, or that nobody can say."""
+    if growth.bytes_per_fault is None or growth.threshold_bytes is None:
+        return "growth not judged"
+    added = show_delta(growth.bytes_per_fault)
+    return f"{added} per fault, too much from {show_size(growth.threshold_bytes)}"
 
 
 def _unmeasured(trial: TrialResult) -> str:

@@ -11,6 +11,7 @@ from ops002.clock import Clock
 from ops002.config import Config, parse
 from ops002.executors.local import LocalExecutor
 from ops002.lab import Lab
+from ops002.onlooker import NobodyLooks
 from ops002.parameters import resolved
 from ops002.result import GateResult, gate_result
 from ops002.runner import run
@@ -45,7 +46,7 @@ def judged(folder: Path, script: list[int | str], repeat: int = 1) -> GateResult
     }
     config: Config = parse(document, {})
     probe = ScriptedProbe(script)
-    lab = Lab(LocalExecutor(), Clock(60), lambda: probe, os.environ, folder)
+    lab = Lab(LocalExecutor(), Clock(60), lambda: probe, os.environ, folder, NobodyLooks())
     return gate_result(config, resolved(config), list(run(config, lab)), [], made())
 
 

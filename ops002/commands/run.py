@@ -13,6 +13,7 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.live import looking_on
 from ops002.commands.printing import show
 from ops002.config import Config
 from ops002.executors.local import LocalExecutor
@@ -60,7 +61,16 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
     clock = Clock(config.max_duration)
     # Until the report is in its place: an interruption must not leave a run without one.
     with clock.listening():
-        result = _measure(config, clock, folder, environ, err)
+        with looking_on(err) as onlooker:
+            lab = Lab(
+                executor=LocalExecutor(),
+                clock=clock,
+                make_probe=HostMemory,
+                environ=environ,
+                output_dir=folder / "output",
+                onlooker=onlooker,
+            )
+            result = _measure(config, lab, err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
     if not written and result.exit_code == 0:
@@ -96,18 +106,9 @@ def _prepare(folder: Path) -> Path:
     return folder
 
 
-def _measure(
-    config: Config, clock: Clock, folder: Path, environ: Mapping[str, str], err: TextIO
-) -> GateResult:
+def _measure(config: Config, lab: Lab, err: TextIO) -> GateResult:
     started_at = utc_now()
-    surroundings = look_around(environ)
-    lab = Lab(
-        executor=LocalExecutor(),
-        clock=clock,
-        make_probe=HostMemory,
-        environ=environ,
-        output_dir=folder / "output",
-    )
+    surroundings = look_around(lab.environ)
     measured: list[MeasuredTrial] = []
     incidents = _carry_out(config, lab, measured, err)
     made = Made(

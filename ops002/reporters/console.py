@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ops002.measurement import JudgedDevice, Reading
 from ops002.reasons import Outcome
+from ops002.reporters.sparkline import sparkline
 from ops002.result import GateResult, TrialResult
 from ops002.text import clean
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
-from ops002.wording import explanation, headline
+from ops002.wording import explanation, growth_words, headline
 
 _COLOURS: Final = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow"}
 _WIDTH: Final = 160
 """Columns of the table of checks: never cut, whatever the terminal."""
 _TEXT_WIDTH: Final = 100
 _OUTPUT_LINES: Final = 10
+_PICTURE: Final = 40
 _LONGEST: Final = 20_000
 
 
@@ -40,6 +44,8 @@ def render(result: GateResult, *, colour: bool) -> str:
     )
     if result.trials:
         console.print(_table(result))
+    for line in _over_time(result):
+        console.print(line, soft_wrap=True)
     last = {trial.scenario: trial.attempt for trial in result.trials}
     for trial in result.trials:
         if trial.attempt < last[trial.scenario]:
@@ -74,6 +80,30 @@ def _print_output(console: Console, trial: TrialResult) -> None:
         console.print(Text("the last of its output:"))
     for line in tail:
         console.print(_text(f"  | {line}"), soft_wrap=True)
+
+
+def _over_time(result: GateResult) -> Iterator[Text]:
+    """For each trial a small picture of its memory, and what every fault added."""
+    for trial in result.trials:
+        for judged in trial.measurement.devices:
+            points = tuple(_points(trial, judged))
+            if not points:
+                continue
+            sizes = [size for _, size in points]
+            seconds = points[-1][0] - points[0][0]
+            words = (
+                f"{trial.scenario}, {trial.fault}  {sparkline(points, _PICTURE)}  "
+                f"{show_size(min(sizes))} to {show_size(max(sizes))} in {seconds:.0f} s; "
+                f"{growth_words(trial.growth)}"
+            )
+            yield _text(words)
+
+
+def _points(trial: TrialResult, judged: JudgedDevice) -> Iterator[tuple[float, int]]:
+    for snapshot in trial.measurement.snapshots:
+        reading = snapshot.reading(judged.device, judged.instrument)
+        if isinstance(reading, Reading):
+            yield snapshot.seconds, reading.bytes
 
 
 def _table(result: GateResult) -> Table:
