@@ -8,7 +8,8 @@ from ops002.exiting_trial import ExitingTrial
 from ops002.lab import Lab
 from ops002.measurement import Evidence, Seen, Snapshot, Stage
 from ops002.workloads import died_evidence, python
-from ops002.workloads.python import HealthyInference, PythonProcess
+from ops002.workloads.python import PythonProcess
+from ops002.workloads.serving import HealthyInference, healthy_inference
 
 
 class PythonExitTrial(ExitingTrial):
@@ -58,7 +59,7 @@ class PythonExitTrial(ExitingTrial):
             process.must_have(self._fault)
         healthy = HealthyInference()
         for _ in range(self.scenario.warmup):
-            healthy = python.healthy_inference(process, self.probe)
+            healthy = healthy_inference(process, self.probe)
         process.warm_pools()
         process.collect()
         return healthy

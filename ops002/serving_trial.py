@@ -14,7 +14,7 @@ from ops002.residents import Residents, replaced
 from ops002.waits import Waits
 from ops002.watch import Watch
 from ops002.workloads import DeadlinePassed, Died, WorkloadError
-from ops002.workloads.python import HealthyInference, PythonProcess, healthy_inference
+from ops002.workloads.serving import HealthyInference, ServingProcess, healthy_inference
 
 _BEFORE_THE_FAULT: Final = frozenset({Stage.WARM_UP, Stage.CONTROL, Stage.BASELINE})
 
@@ -25,7 +25,7 @@ class ServingTrial:
     def __init__(
         self,
         scenario: Scenario,
-        process: PythonProcess,
+        process: ServingProcess,
         recording: Recording,
         *,
         probe: Probe,

@@ -17,8 +17,8 @@ MIN_READINGS: Final = 3
 LEAST_READINGS: Final = 10
 """Readings that fit into a timeout, whatever they cost: too few would never hold still."""
 
-COST_SHARE: Final = 20
-"""An interval is at least this many times what a reading costs: at most 5 % of a core, and the
+COST_SHARE: Final = 25
+"""An interval is at least this many times what a reading costs: less than 5 % of a core, and the
 reading (which holds the process's memory-map lock) hardly slows what it watches."""
 
 

@@ -14,26 +14,23 @@ def sparkline(points: Sequence[tuple[float, int]], width: int) -> str:
     """Bytes over time (seconds), oldest first, as ``width`` characters.
 
     Each character stands for a stretch of time and shows the highest reading in it, so that a short
-    peak isn't lost; where nothing was read the last height goes on.
+    peak isn't lost; where nothing was read the last reading goes on.
     """
     if not points:
         return ""
+    lowest = min(size for _, size in points)
+    range_bytes = max(1, max(size for _, size in points) - lowest)
     start, end = points[0][0], points[-1][0]
-    columns: list[int | None] = [None] * width
+    highest: list[int | None] = [None] * width
+    last = dict.fromkeys(range(width), lowest)
     for seconds, size in points:
         share = (seconds - start) / (end - start) if end > start else 0.0
-        column = min(width - 1, max(0, int(share * width)))
-        highest = columns[column]
-        columns[column] = size if highest is None else max(highest, size)
-    return _drawn(columns)
-
-
-def _drawn(columns: Sequence[int | None]) -> str:
-    sizes = [size for size in columns if size is not None]
-    lowest, range_bytes = min(sizes), max(1, max(sizes) - min(sizes))
-    drawn, height = [], 0
-    for size in columns:
-        if size is not None:
-            height = (size - lowest) * (len(_BLOCKS) - 1) // range_bytes
-        drawn.append(_BLOCKS[height])
+        column = min(width - 1, int(share * width))
+        highest[column] = max(size, highest[column] or lowest)
+        last[column] = size
+    drawn, level = [], lowest
+    for column, size_there in enumerate(highest):
+        shown = level if size_there is None else size_there
+        drawn.append(_BLOCKS[(shown - lowest) * (len(_BLOCKS) - 1) // range_bytes])
+        level = level if size_there is None else last[column]
     return "".join(drawn)

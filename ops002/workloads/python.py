@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +14,7 @@ from ops002.clock import Clock
 from ops002.config_schema import CallFault, ExceptionFault, OomFault, PythonWorkload, WorkerFault
 from ops002.executors import Executor, Launch
 from ops002.executors.environment import workload_environment
-from ops002.measurement import Evidence, Reading, Seen, Source
-from ops002.probes import Probe
+from ops002.measurement import Evidence, Seen, Source
 from ops002.workloads import (
     DeadlinePassed,
     Died,
@@ -25,6 +23,7 @@ from ops002.workloads import (
     exception_evidence,
     output_evidence,
 )
+from ops002.workloads.serving import HealthyInference
 from ops002.workloads.worker_channel import WorkerChannel
 
 _BOOTSTRAP: Final = Path(ops002.agents.__file__).parent / "worker" / "bootstrap.py"
@@ -40,14 +39,6 @@ _HEADROOM_SHARE: Final = 0.5
 _HALF: Final = 0.5
 _INJECTION_TRIES: Final = 5
 _SHORTEST: Final = 1e-4
-
-
-@dataclass(frozen=True, slots=True)
-class HealthyInference:
-    """What one healthy inference took: time, and how far it raised memory."""
-
-    seconds: float = 0.0
-    peak_bytes: int = 0
 
 
 class PythonProcess:
@@ -250,18 +241,6 @@ def start(
     )
     absolute = workload.model_copy(update={"file": str(Path(workload.file).absolute())})
     return PythonProcess(absolute, WorkerChannel(executor.start(launch), key, clock), clock)
-
-
-def healthy_inference(process: PythonProcess, probe: Probe) -> HealthyInference:
-    """One healthy inference, with its time and its peak."""
-    root = process.running.root
-    probe.reset_peak(root)
-    before = probe.read_peak(root)
-    seconds = process.infer()
-    after = probe.read_peak(root)
-    if isinstance(before, Reading) and isinstance(after, Reading):
-        return HealthyInference(seconds, max(0, after.bytes - before.bytes))
-    return HealthyInference(seconds)
 
 
 def _told(reply: wire.Message) -> Iterator[Evidence]:

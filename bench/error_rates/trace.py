@@ -1,0 +1,71 @@
+"""A recorded trial, reduced to what its memory did: enough to have it happen again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from ops002.measurement import Measurement, Reading, Snapshot, Stage
+
+FOLDER: Final = Path(__file__).parent / "traces"
+
+Wait = tuple[tuple[float, int], ...]
+"""Seconds since the wait began, and bytes."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One trial. ``rise`` is the largest number of bytes that a fault took for a while."""
+
+    name: str
+    rise: int
+    waits: dict[str, tuple[Wait, ...]]
+
+    def wait(self, stage: Stage, number: int) -> Wait:
+        """What memory did in a wait; where fewer were recorded the last goes on."""
+        recorded = self.waits.get(stage.value) or self.waits[Stage.BASELINE.value]
+        return recorded[min(number, len(recorded) - 1)]
+
+
+def traced(name: str, measurement: Measurement, rise: int) -> Trace:
+    """The trace of a trial whose workload lived on."""
+    kept = (Stage.CONTROL, Stage.BASELINE, Stage.FAULT, Stage.AFTER_ERROR, Stage.AFTER_INFERENCE)
+    waits = {
+        stage.value: tuple(
+            wait for wait in (_wait(measurement, one) for one in measurement.series(stage)) if wait
+        )
+        for stage in kept
+    }
+    return Trace(name=name, rise=rise, waits=waits)
+
+
+def _wait(measurement: Measurement, series: tuple[Snapshot, ...]) -> Wait:
+    (judged,) = measurement.devices
+    readings = (
+        (one.seconds - series[0].seconds, one.reading(judged.device, judged.instrument))
+        for one in series
+    )
+    return tuple(
+        (round(seconds, 4), reading.bytes)
+        for seconds, reading in readings
+        if isinstance(reading, Reading)
+    )
+
+
+def save(trace: Trace, folder: Path = FOLDER) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(trace), separators=(",", ":"))
+    (folder / f"{trace.name}.json").write_text(text + "\n")
+
+
+def saved(folder: Path = FOLDER) -> Iterator[Trace]:
+    for file in sorted(folder.glob("*.json")):
+        document = json.loads(file.read_text())
+        waits = {
+            stage: tuple(tuple((at, size) for at, size in wait) for wait in waits)
+            for stage, waits in document["waits"].items()
+        }
+        yield Trace(name=document["name"], rise=document["rise"], waits=waits)
