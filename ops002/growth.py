@@ -1,8 +1,8 @@
 """Does every fault add memory, though all of them together stay within the tolerance? Pure.
 
 A slope alone would take one late step (a cache that is filled once, a pool that grows once) for
-growth. So the slope counts only as far as nobody can explain it by one-off steps: up to two of them
-are granted wherever they help most, and what still rises between them is the growth.
+growth, and one odd level could hide it. So two one-off steps, up or down, are granted where they
+explain the levels best; of all explanations that are about as good, the smallest slope counts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,13 @@ _SEGMENTS: Final = STEPS_GRANTED + 1
 
 _ERRORS: Final = 3
 """Standard errors that a slope must exceed. With the smallest slope over all placements, which
-noise makes smaller, white noise alone gets there less than once in a thousand times."""
+noise makes smaller, white noise alone gets there less than once in a thousand trials (simulated:
+`docs/error-rates.md`)."""
+
+_AS_GOOD: Final = 4
+"""Times the noise: steps that explain the levels worse by no more explain them as well."""
+_LEAST_NOISE: Final = LEAST_SLOPE / 8
+"""Pages come and go one by one: levels that differ by so little don't differ."""
 
 _SIGMA_OF_MEDIAN: Final = 1.4826
 """Standard deviation over the median absolute value, for normal noise."""
@@ -82,40 +88,67 @@ def judge_growth(levels: Sequence[int], controls: Sequence[int], instrument: str
     if not enough or not all(0 <= one <= _MOST for one in (*levels, *controls)):
         return NOT_JUDGED
     # The first fault warms the error path up: what it adds once is no growth.
-    series = _Series(levels[1:])
-    count = len(series)
-    whole = min(series.slope((0, *steps, count)) for steps in _placements(count))
+    later = levels[1:]
+    noise = _noise(later, controls)
     # A cache that fills up and is full adds no more at the end, whatever it added before. The end
     # alone is short and noisy: half of the growth is enough there.
-    end = series.slope((count - max(2, ceil(count / _SEGMENTS)), count))
-    error = _noise(levels[1:], controls) / sqrt(_information(_thirds(count)))
+    end = _late_slope(later)
     return Growth(
         judged=True,
         instrument=instrument,
-        bytes_per_fault=round(min(whole, max(end, 2 * end))),
-        threshold_bytes=max(LEAST_SLOPE, ceil(_ERRORS * error)),
+        bytes_per_fault=round(min(_least_slope(later, noise), max(end, 2 * end))),
+        threshold_bytes=max(LEAST_SLOPE, ceil(_ERRORS * noise / sqrt(_least_information(later)))),
     )
 
 
+def _least_slope(levels: Sequence[int], noise: float) -> float:
+    """The smallest slope that explains the levels as well as any does, two steps granted."""
+    series = _Series(levels)
+    fits = [series.fit((0, *steps, len(levels))) for steps in _placements(len(levels))]
+    enough = min(fit.residual for fit in fits) + (_AS_GOOD * max(noise, _LEAST_NOISE)) ** 2
+    return min(fit.slope for fit in fits if fit.residual <= enough)
+
+
+def _late_slope(levels: Sequence[int]) -> float:
+    """The median slope between any two levels of the last third: one odd level can't turn it."""
+    third = max(2, ceil(len(levels) / _SEGMENTS))
+    late = list(enumerate(levels))[-third :: ceil(third / _MOST_PLACES)]
+    return median((there - here) / (to - at) for (at, here), (to, there) in combinations(late, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Bytes per fault, and the sum of squares that it leaves unexplained."""
+
+    slope: float
+    residual: float
+
+
 class _Series:
-    """Settled bytes after consecutive faults, summed up so that a slope costs no loop."""
+    """Settled bytes after consecutive faults, summed up so that a fit costs no loop over them."""
 
     def __init__(self, levels: Sequence[int]) -> None:
-        self._sums = [0, *accumulate(levels)]
-        self._moments = [0, *accumulate(place * level for place, level in enumerate(levels))]
+        # From the first on: sums of squares of what is left stay small, and exact.
+        rises = [level - levels[0] for level in levels]
+        self._sums = [0, *accumulate(rises)]
+        self._moments = [0, *accumulate(place * rise for place, rise in enumerate(rises))]
+        self._squares = [0, *accumulate(rise * rise for rise in rises)]
 
-    def __len__(self) -> int:
-        return len(self._sums) - 1
-
-    def slope(self, bounds: Sequence[int]) -> float:
-        """Least-squares bytes per fault within segments that each have a level of their own."""
-        covariance = sum(self._covariance(first, end) for first, end in pairwise(bounds))
-        return covariance / _information(bounds)
+    def fit(self, bounds: Sequence[int]) -> _Fit:
+        """Least squares within segments that share a slope, each with a level of its own."""
+        segments = list(pairwise(bounds))
+        covariance = sum(self._covariance(first, end) for first, end in segments)
+        slope = covariance / _information(bounds)
+        spread = sum(self._spread(first, end) for first, end in segments)
+        return _Fit(slope=slope, residual=spread - slope * covariance)
 
     def _covariance(self, first: int, end: int) -> float:
-        middle = (first + end - 1) / 2
         total = self._sums[end] - self._sums[first]
-        return self._moments[end] - self._moments[first] - middle * total
+        return self._moments[end] - self._moments[first] - (first + end - 1) * total / 2
+
+    def _spread(self, first: int, end: int) -> float:
+        total = self._sums[end] - self._sums[first]
+        return self._squares[end] - self._squares[first] - total * total / (end - first)
 
 
 def _information(bounds: Sequence[int]) -> float:
@@ -129,9 +162,9 @@ def _placements(count: int) -> Iterator[tuple[int, ...]]:
     return combinations(range(1, count, stride), STEPS_GRANTED)
 
 
-def _thirds(count: int) -> tuple[int, ...]:
-    """The bounds of segments of about the same length: the placement that leaves least to see."""
-    return tuple(round(part * count / _SEGMENTS) for part in range(_SEGMENTS + 1))
+def _least_information(levels: Sequence[int]) -> float:
+    """What a slope is known by where the steps leave least to see: in thirds."""
+    return _information([round(part * len(levels) / _SEGMENTS) for part in range(_SEGMENTS + 1)])
 
 
 def _noise(levels: Sequence[int], controls: Sequence[int]) -> float:

@@ -116,3 +116,12 @@ def test_growth_that_steps_interrupt_is_found() -> None:
     found = growth(levels)
     assert found.found
     assert found.bytes_per_fault == pytest.approx(2 * MIB, rel=0.3)
+
+
+@pytest.mark.parametrize("first", range(2, 18))
+def test_one_odd_stretch_hides_no_growth(first: int) -> None:
+    """Somebody else's 40 MiB, there for two faults and gone again."""
+    odd = range(first, first + 2)
+    levels = [size + 40 * MIB * (at in odd) for at, size in enumerate(line(2 * MIB, 20))]
+    assert growth(levels).found
+    assert not growth([size - at * 2 * MIB for at, size in enumerate(levels)]).found

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ops002.reporters.sparkline import PLAIN, sparkline
 from tests.builders import MIB
 
-POINTS = st.lists(st.tuples(st.floats(0, 1e6), st.integers(-(2**70), 2**70)), max_size=50)
+POINTS = st.lists(st.tuples(st.floats(), st.integers(-(2**70), 2**70)), max_size=50)
 
 
 def test_nothing_read_is_nothing_drawn() -> None:
@@ -32,7 +32,7 @@ def test_where_nothing_was_read_the_last_height_goes_on() -> None:
     assert sparkline(((0.0, 0), (1.0, 7 * MIB), (10.0, 7 * MIB)), 10) == "▁█████████"
 
 
-@given(points=POINTS.map(sorted), width=st.integers(1, 80))
+@given(points=POINTS, width=st.integers(1, 80))
 def test_it_has_its_width_whatever_is_drawn(points: list[tuple[float, int]], width: int) -> None:
     drawn = sparkline(points, width)
     assert len(drawn) == (width if points else 0)

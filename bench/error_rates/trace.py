@@ -12,6 +12,16 @@ from ops002.measurement import Measurement, Reading, Snapshot, Stage
 
 FOLDER: Final = Path(__file__).parent / "traces"
 
+# A clean trial has no second reading after collecting, and its first baseline stands for the rest.
+_INSTEAD: Final = {
+    Stage.WARM_UP: Stage.BASELINE,
+    Stage.CONTROL: Stage.BASELINE,
+    Stage.AFTER_COLLECT: Stage.AFTER_ERROR,
+    Stage.AFTER_INFERENCE: Stage.AFTER_ERROR,
+}
+
+_AFTER_ALL: Final = frozenset({Stage.AFTER_COLLECT, Stage.AFTER_INFERENCE})
+
 Wait = tuple[tuple[float, int], ...]
 """Seconds since the wait began, and bytes."""
 
@@ -26,8 +36,9 @@ class Trace:
 
     def wait(self, stage: Stage, number: int) -> Wait:
         """What memory did in a wait; where fewer were recorded the last goes on."""
-        recorded = self.waits.get(stage.value) or self.waits[Stage.BASELINE.value]
-        return recorded[min(number, len(recorded) - 1)]
+        recorded = self.waits.get(stage.value) or self.waits[_INSTEAD[stage].value]
+        last = len(recorded) - 1
+        return recorded[last if stage in _AFTER_ALL else min(number, last)]
 
 
 def traced(name: str, measurement: Measurement, rise: int) -> Trace:

@@ -25,7 +25,8 @@ def sparkline(points: Sequence[tuple[float, int]], width: int) -> str:
     last = dict.fromkeys(range(width), lowest)
     for seconds, size in points:
         share = (seconds - start) / (end - start) if end > start else 0.0
-        column = min(width - 1, int(share * width))
+        # A report's times can be anything: what lies outside is drawn at the end.
+        column = int(share * width) if 0 <= share < 1 else width - 1
         highest[column] = max(size, highest[column] or lowest)
         last[column] = size
     drawn, level = [], lowest
