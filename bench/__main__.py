@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bench import startup
+from itertools import chain
+
+from bench import overhead, startup
 
 
 def main() -> None:
     """Print every ratio."""
-    for row in startup.rows():
+    for row in chain(startup.rows(), overhead.rows()):
         print(row.render())
 
 
