@@ -30,8 +30,11 @@ NOISY = pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.label)
 
 def flat(size: int = 500 * MIB) -> Trace:
     wait = ((0.0, size),)
-    waits = dict.fromkeys(("baseline", "fault", "after-error"), (wait,))
-    return Trace(name="flat", rise=300 * MIB, waits=waits)
+    return Trace(
+        name="flat",
+        rise=300 * MIB,
+        waits={"baseline": (wait,), "fault": (wait,), "after-error": (wait,)},
+    )
 
 
 def reason(disturbance: Disturbance, repeat: int = 8) -> str:
