@@ -60,7 +60,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
     clock = Clock(config.max_duration)
     # Until the report is in its place: an interruption must not leave a run without one.
     with clock.listening():
-        result = _measure(config, clock, folder, environ, err)
+        result = measure(config, clock, folder / "output", environ, err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
     if not written and result.exit_code == 0:
@@ -96,9 +96,10 @@ def _prepare(folder: Path) -> Path:
     return folder
 
 
-def _measure(
-    config: Config, clock: Clock, folder: Path, environ: Mapping[str, str], err: TextIO
+def measure(
+    config: Config, clock: Clock, output_dir: Path, environ: Mapping[str, str], err: TextIO
 ) -> GateResult:
+    """Carry out a config on this machine, and judge it; a defect of the gate is told on ``err``."""
     started_at = utc_now()
     surroundings = look_around(environ)
     lab = Lab(
@@ -106,7 +107,7 @@ def _measure(
         clock=clock,
         make_probe=HostMemory,
         environ=environ,
-        output_dir=folder / "output",
+        output_dir=output_dir,
     )
     measured: list[MeasuredTrial] = []
     incidents = _carry_out(config, lab, measured, err)
