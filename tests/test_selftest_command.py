@@ -10,19 +10,17 @@ import time
 from io import StringIO
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ops002.commands.selftest import selftest
 from ops002.selftest import PLANTED
-from tests.command_line import environment, ops002, processes_mentioning
-
-SHM = Path("/dev/shm")
+from tests.command_line import Ended, command, environment, ops002
 
 # The command with other workloads than its own.
 DRIVER = """
 import os, sys
 from dataclasses import replace
-from ops002.commands.selftest import selftest
 from ops002.commands.selftest import selftest
 from ops002.selftest import PLANTED
 named = {{planted.name: planted for planted in PLANTED}}
@@ -35,21 +33,42 @@ def driver(due: str) -> list[str]:
     return [sys.executable, "-c", DRIVER.format(due=due)]
 
 
-def segments() -> list[Path]:
-    """Planted segments of shared memory."""
-    return list(SHM.glob("ops002-selftest-*"))
+class Running:
+    """A self-test under way; its temporary folder tells it from any other on the machine."""
 
+    def __init__(self, argv: list[str], folder: Path) -> None:
+        self._folder = folder
+        self.process = subprocess.Popen(
+            argv,
+            env=environment(TMPDIR=str(folder)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
-def assert_nothing_stays(folder: Path) -> None:
-    """No process, temporary file or segment."""
-    assert processes_mentioning("ops002/planted") == []
-    assert processes_mentioning("held = b'x'") == []
-    assert list(folder.iterdir()) == []
-    assert segments() == []
+    def end(self) -> Ended:
+        """Wait for its end, and see that nothing stays: no process, segment or file."""
+        out, err = self.process.communicate(timeout=120)
+        assert self.processes() == []
+        assert self.segments() == []
+        assert list(self._folder.iterdir()) == []
+        return Ended(self.process.returncode, out, err)
+
+    def segments(self) -> list[Path]:
+        """What it has planted under /dev/shm."""
+        return list(Path("/dev/shm").glob(f"ops002-selftest-{self.process.pid}-*"))
+
+    def processes(self) -> list[str]:
+        """Command lines of its processes."""
+        return [
+            " ".join(process.info["cmdline"] or ())
+            for process in psutil.process_iter(["cmdline", "environ"])
+            if (process.info["environ"] or {}).get("TMPDIR") == str(self._folder)
+        ]
 
 
 def test_this_machine_is_fit(tmp_path: Path) -> None:
-    ended = ops002("selftest", TMPDIR=str(tmp_path))
+    ended = Running(command("selftest"), tmp_path).end()
 
     assert ended.code == 0, ended.out
     titles, *rows, verdict = ended.out.splitlines()
@@ -57,50 +76,32 @@ def test_this_machine_is_fit(tmp_path: Path) -> None:
     assert [row.endswith("  ok") for row in rows] == [True] * len(PLANTED)
     assert verdict.startswith(f"fit: {len(PLANTED)} of {len(PLANTED)} ")
     assert ended.err == ""
-    assert_nothing_stays(tmp_path)
 
 
 def test_a_leak_that_keeps_nothing_is_reported_as_missed(tmp_path: Path) -> None:
-    done = subprocess.run(
-        driver("replace(named['stored exception'], size_bytes=0)"),
-        env=environment(TMPDIR=str(tmp_path)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = Running(driver("replace(named['stored exception'], size_bytes=0)"), tmp_path).end()
 
-    assert done.returncode == 1, done.stdout
-    assert "stored exception: MISSED: " in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("NOT FIT: 0 of 1 ")
-    assert_nothing_stays(tmp_path)
+    assert ended.code == 1, ended.out
+    assert "stored exception: MISSED: " in ended.out
+    assert ended.out.splitlines()[-1].startswith("NOT FIT: 0 of 1 ")
 
 
 def test_a_twin_that_keeps_something_is_a_false_alarm(tmp_path: Path) -> None:
-    done = subprocess.run(
-        driver("replace(named['stored exception, clean twin'], leaks=True)"),
-        env=environment(TMPDIR=str(tmp_path)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    twin = "replace(named['stored exception, clean twin'], leaks=True)"
+    ended = Running(driver(twin), tmp_path).end()
 
-    assert done.returncode == 1, done.stdout
-    assert "stored exception, clean twin: FALSE ALARM: " in done.stdout
-    assert "FAIL leak: 320 MiB retained" in done.stdout
+    assert ended.code == 1, ended.out
+    assert "stored exception, clean twin: FALSE ALARM: " in ended.out
+    assert "FAIL leak: 320 MiB retained" in ended.out
 
 
 def test_what_can_not_be_judged_is_neither_fit_nor_missed(tmp_path: Path) -> None:
-    done = subprocess.run(
-        driver("replace(named['stored exception'], file='exceptions')"),
-        env=environment(TMPDIR=str(tmp_path)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    broken = "replace(named['stored exception'], file='exceptions')"
+    ended = Running(driver(broken), tmp_path).end()
 
-    assert done.returncode == 3, done.stdout
-    assert "stored exception: NOT JUDGED" in done.stdout
-    assert "no such file" in done.stdout
+    assert ended.code == 3, ended.out
+    assert "stored exception: NOT JUDGED" in ended.out
+    assert "no such file" in ended.out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -108,25 +109,18 @@ def test_what_can_not_be_judged_is_neither_fit_nor_missed(tmp_path: Path) -> Non
 def test_interrupted_it_takes_back_what_it_planted(
     tmp_path: Path, planted: str, number: signal.Signals
 ) -> None:
-    process = subprocess.Popen(
-        driver(f"named[{planted!r}], named['stored exception']"),
-        env=environment(TMPDIR=str(tmp_path)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    running = Running(driver(f"named[{planted!r}], named['stored exception']"), tmp_path)
     deadline = time.monotonic() + 30
-    while not segments() and not processes_mentioning("held = b'x'"):
+    while not running.segments() and not any("held = " in line for line in running.processes()):
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
-    process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    running.process.send_signal(number)
+    ended = running.end()
 
-    assert process.returncode == 128 + number, out
-    assert out.splitlines()[-1].startswith("INTERRUPTED: 0 of 2 ")
-    assert "Traceback" not in err
-    assert_nothing_stays(tmp_path)
+    assert ended.code == 128 + number, ended.out
+    assert ended.out.splitlines()[-1].startswith("INTERRUPTED: 0 of 2 ")
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "tpu"])

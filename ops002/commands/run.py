@@ -60,7 +60,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
     clock = Clock(config.max_duration)
     # Until the report is in its place: an interruption must not leave a run without one.
     with clock.listening():
-        result = measure(config, clock, folder / "output", environ, err)
+        result = measure(config, local_lab(clock, environ, folder / "output"), err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
     if not written and result.exit_code == 0:
@@ -96,19 +96,21 @@ def _prepare(folder: Path) -> Path:
     return folder
 
 
-def measure(
-    config: Config, clock: Clock, output_dir: Path, environ: Mapping[str, str], err: TextIO
-) -> GateResult:
-    """Carry out a config on this machine, and judge it; a defect of the gate is told on ``err``."""
-    started_at = utc_now()
-    surroundings = look_around(environ)
-    lab = Lab(
+def local_lab(clock: Clock, environ: Mapping[str, str], output_dir: Path) -> Lab:
+    """The real parts, on this machine."""
+    return Lab(
         executor=LocalExecutor(),
         clock=clock,
         make_probe=HostMemory,
         environ=environ,
         output_dir=output_dir,
     )
+
+
+def measure(config: Config, lab: Lab, err: TextIO) -> GateResult:
+    """Carry out a config, and judge it; a defect of the gate is told on ``err``."""
+    started_at = utc_now()
+    surroundings = look_around(lab.environ)
     measured: list[MeasuredTrial] = []
     incidents = _carry_out(config, lab, measured, err)
     made = Made(

@@ -14,7 +14,7 @@ from typing import Final, TextIO
 import ops002.planted
 from ops002.clock import Clock
 from ops002.commands.printing import show
-from ops002.commands.run import measure
+from ops002.commands.run import local_lab, measure
 from ops002.config import parse
 from ops002.config_problems import ConfigError
 from ops002.reporters.selftest import conclusion, heading, line
@@ -45,10 +45,11 @@ def selftest(
         except ConfigError as error:
             err.writelines(f"{problem.path}: {problem.message}\n" for problem in error.problems)
             return EXIT_USAGE
+        lab = local_lab(clock, environ, Path(folder))
         show(heading(due), out)
         for planted, config in zip(due, configs, strict=True):
             try:
-                result = measure(config, clock, Path(folder), environ, err)
+                result = measure(config, lab, err)
             finally:
                 Path(place.segment).unlink(missing_ok=True)
             rows.append(Row(planted, result))
