@@ -30,7 +30,7 @@ def heading(due: Sequence[Planted]) -> str:
 def line(row: Row, due: Sequence[Planted]) -> str:
     """A row of the table."""
     retained = row.retained_bytes
-    attempt = f" (attempt {row.trial.attempt})" if row.trial and row.trial.attempt > 1 else ""
+    before = ", ".join(trial.reason.value for trial in row.result.trials[:-1])
     return _line(
         due,
         row.planted.name,
@@ -39,7 +39,7 @@ def line(row: Row, due: Sequence[Planted]) -> str:
         "not measured" if retained is None else show_delta(retained),
         row.planted.reason.value,
         row.result.reason.value,
-        f"{row.finding.value}{attempt}",
+        f"{row.finding.value} (tried again after {before})" if before else row.finding.value,
     )
 
 
