@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     judge = commands.add_parser("judge", help="judge a report again from its raw measurement")
     judge.add_argument("report", metavar="REPORT.json")
     judge.set_defaults(command=_judge)
+    _add_selftest(commands.add_parser("selftest", help="plant leaks here: the gate must find them"))
     schema = commands.add_parser("schema", help="print the JSON Schema of the config file")
     schema.add_argument("--report", action="store_true", help="of the report instead")
     schema.set_defaults(command=_schema)
@@ -77,6 +78,24 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--report-dir", metavar="DIR", help="default: ops002-report")
     run.add_argument("--json", action="store_true", help="print the report instead of the summary")
     run.set_defaults(command=_run)
+
+
+def _add_selftest(selftest: argparse.ArgumentParser) -> None:
+    selftest.description = (
+        "Plants leaks and their clean twins (the same code, that lets go) on this machine: each "
+        "leak must be found, each twin must pass. Takes about a minute."
+    )
+    selftest.epilog = (
+        "exit codes: 0 fit, 1 not fit, 2 usage, 3 something could not be judged, 130/143 "
+        "interrupted, 70 a defect of ops002"
+    )
+    selftest.add_argument(
+        "--device",
+        metavar="DEVICE",
+        default="cpu",
+        help="default: cpu, until this release can measure another",
+    )
+    selftest.set_defaults(command=_selftest)
 
 
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -102,6 +121,12 @@ def _judge(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     from ops002.commands.judge import judge
 
     return judge(options.report, sys.stdout, sys.stderr)
+
+
+def _selftest(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from ops002.commands.selftest import selftest
+
+    return selftest(options.device, environ, sys.stdout, sys.stderr)
 
 
 def _schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:

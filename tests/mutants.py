@@ -98,6 +98,27 @@ MUTANTS = (
         "root.children()[:1]",
         "tests/test_corpus.py -k fail/child_keeps",
     ),
+    Mutant(
+        "collect garbage with the quiesce",
+        "ops002/agents/worker/quiesce.py",
+        "_TRIM(0)",
+        '_TRIM(0)\n    __import__("gc").collect()',
+        "tests/test_selftest_command.py -k machine_is_fit",
+    ),
+    Mutant(
+        "force the fault once before the baseline",
+        "ops002/serving_trial.py",
+        "self._process.warm_pools()",
+        "self._process.force(fault, self._healthy, 0)",
+        "tests/test_selftest_command.py -k machine_is_fit",
+    ),
+    Mutant(
+        "hold every check to the contract's cap",
+        "ops002/config.py",
+        "tolerance_bytes=self.tolerance_bytes,",
+        'tolerance_bytes=256 * SIZE_UNITS["MiB"],',
+        "tests/test_selftest_command.py -k machine_is_fit",
+    ),
 )
 
 

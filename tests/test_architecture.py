@@ -23,7 +23,9 @@ def test_modules_and_functions_are_small(module: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", sorted((PACKAGE / "agents").rglob("*.py")), ids=lambda path: path.name
+    "module",
+    sorted(file for part in ("agents", "planted") for file in (PACKAGE / part).rglob("*.py")),
+    ids=lambda path: path.name,
 )
 def test_what_runs_in_the_workloads_python_parses_as_3_9(module: Path) -> None:
     ast.parse(module.read_text(), feature_version=(3, 9))

@@ -19,6 +19,7 @@ from ops002.config import Config
 from ops002.executors.local import LocalExecutor
 from ops002.lab import Lab
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
+from ops002.onlooker import Onlooker
 from ops002.parameters import resolved
 from ops002.probes.host_memory import HostMemory
 from ops002.processes import become_subreaper
@@ -62,15 +63,8 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
     # Until the report is in its place: an interruption must not leave a run without one.
     with clock.listening():
         with looking_on(err) as onlooker:
-            lab = Lab(
-                executor=LocalExecutor(),
-                clock=clock,
-                make_probe=HostMemory,
-                environ=environ,
-                output_dir=folder / "output",
-                onlooker=onlooker,
-            )
-            result = _measure(config, lab, err)
+            lab = local_lab(clock, environ, folder / "output", onlooker)
+            result = measure(config, lab, err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
     if not written and result.exit_code == 0:
@@ -106,7 +100,22 @@ def _prepare(folder: Path) -> Path:
     return folder
 
 
-def _measure(config: Config, lab: Lab, err: TextIO) -> GateResult:
+def local_lab(
+    clock: Clock, environ: Mapping[str, str], output_dir: Path, onlooker: Onlooker
+) -> Lab:
+    """The real parts, on this machine."""
+    return Lab(
+        executor=LocalExecutor(),
+        clock=clock,
+        make_probe=HostMemory,
+        environ=environ,
+        output_dir=output_dir,
+        onlooker=onlooker,
+    )
+
+
+def measure(config: Config, lab: Lab, err: TextIO) -> GateResult:
+    """Carry out a config, and judge it; a defect of the gate is told on ``err``."""
     started_at = utc_now()
     surroundings = look_around(lab.environ)
     measured: list[MeasuredTrial] = []
