@@ -28,8 +28,8 @@ from ops002.measurement import (
     Source,
     Stage,
 )
-from ops002.recording import Recording
-from ops002.serving_trial import ServingTrial
+from ops002.trials.recording import Recording
+from ops002.trials.serving import ServingTrial
 from ops002.workloads.serving import HealthyInference
 
 JUDGED = JudgedDevice(device="cpu", instrument="replayed")

@@ -17,9 +17,7 @@ from ops002.commands.live import looking_on
 from ops002.commands.printing import show
 from ops002.config import Config
 from ops002.executors.local import LocalExecutor
-from ops002.lab import Lab
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
-from ops002.onlooker import Onlooker
 from ops002.parameters import resolved
 from ops002.probes.host_memory import HostMemory
 from ops002.processes import become_subreaper
@@ -33,9 +31,11 @@ from ops002.result import (
     Tool,
     gate_result,
 )
-from ops002.runner import run as run_scenarios
 from ops002.surroundings import look_around, utc_now
 from ops002.text import clean
+from ops002.trials.lab import Lab
+from ops002.trials.onlooker import Onlooker
+from ops002.trials.runner import run as run_scenarios
 
 REPORT_NAME: Final = "ops002-report.json"
 

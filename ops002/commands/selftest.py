@@ -17,10 +17,10 @@ from ops002.commands.printing import show
 from ops002.commands.run import local_lab, measure
 from ops002.config import parse
 from ops002.config_problems import ConfigError
-from ops002.onlooker import NobodyLooks
 from ops002.reporters.selftest import conclusion, heading, line
 from ops002.result import EXIT_USAGE
 from ops002.selftest import LONGEST_SECONDS, PLANTED, Place, Planted, Row, exit_code
+from ops002.trials.onlooker import NobodyLooks
 
 _SHM: Final = Path("/dev/shm")  # noqa: S108 (the name of what is planted there can't be guessed)
 

@@ -13,7 +13,7 @@ from ops002.clock import Clock
 from ops002.executors import Running
 from ops002.measurement import Process, Reading, Stage
 from ops002.probes import Probe
-from ops002.recording import Recording
+from ops002.trials.recording import Recording
 
 _STEP_BYTES: Final = 8 * 1024 * 1024
 # Between two judged readings, and between two walks of the process table, this many times their

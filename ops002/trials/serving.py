@@ -9,10 +9,10 @@ from ops002.config import Scenario
 from ops002.config_schema import WorkerFault
 from ops002.measurement import Evidence, IncidentKind, Seen, Snapshot, Stage
 from ops002.probes import Probe
-from ops002.recording import Recording
-from ops002.residents import Residents, replaced
-from ops002.waits import Waits
-from ops002.watch import Watch
+from ops002.trials.recording import Recording
+from ops002.trials.residents import Residents, replaced
+from ops002.trials.waits import Waits
+from ops002.trials.watch import Watch
 from ops002.workloads import DeadlinePassed, Died, WorkloadError
 from ops002.workloads.serving import HealthyInference, ServingProcess, healthy_inference
 

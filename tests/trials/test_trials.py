@@ -10,11 +10,11 @@ import pytest
 from ops002.clock import Clock
 from ops002.config import Config, parse
 from ops002.executors.local import LocalExecutor
-from ops002.lab import Lab
-from ops002.onlooker import NobodyLooks
 from ops002.parameters import resolved
 from ops002.result import GateResult, gate_result
-from ops002.runner import run
+from ops002.trials.lab import Lab
+from ops002.trials.onlooker import NobodyLooks
+from ops002.trials.runner import run
 from tests.builders import made
 from tests.fakes import ScriptedProbe
 

@@ -9,8 +9,8 @@ from ops002.clock import Clock
 from ops002.executors import Running
 from ops002.measurement import Process, Reading, Snapshot
 from ops002.probes import Probe
-from ops002.recording import Recording
 from ops002.settle import MIN_READINGS, SettleRule, Settling
+from ops002.trials.recording import Recording
 
 Listing = Callable[[], tuple[Process, ...]]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ops002.config import Scenario
 from ops002.config_schema import InProcessFault, KillFault, PythonWorkload, WorkerFault
-from ops002.exiting_trial import ExitingTrial
-from ops002.lab import Lab
 from ops002.measurement import Evidence, Seen, Snapshot, Stage
+from ops002.trials.exiting import ExitingTrial
+from ops002.trials.lab import Lab
 from ops002.workloads import died_evidence, python
 from ops002.workloads.python import PythonProcess
 from ops002.workloads.serving import HealthyInference, healthy_inference

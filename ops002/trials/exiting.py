@@ -9,12 +9,12 @@ from ops002.clock import Interrupted
 from ops002.config import Scenario
 from ops002.config_schema import Fault
 from ops002.executors import Running, StartFailed
-from ops002.lab import Lab
 from ops002.measurement import Evidence, IncidentKind, Measurement, Phase, Snapshot, Stage
 from ops002.probes import Probe
-from ops002.recording import Recording
-from ops002.waits import Waits
-from ops002.watch import Watch
+from ops002.trials.lab import Lab
+from ops002.trials.recording import Recording
+from ops002.trials.waits import Waits
+from ops002.trials.watch import Watch
 from ops002.workloads import DeadlinePassed, WorkloadError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ops002.measurement import Process
-from ops002.residents import Residents, replaced
+from ops002.trials.residents import Residents, replaced
 from tests.builders import process
 
 ROOT, ONE, OTHER = process(1, "root"), process(2, "engine"), process(3, "engine")

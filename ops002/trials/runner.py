@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from ops002.attempts import attempt_outcome
 from ops002.clock import Interrupted
-from ops002.command_trial import CommandTrial
 from ops002.config import Config, Scenario, ends_workload
 from ops002.config_schema import (
     CommandWorkload,
@@ -17,14 +16,15 @@ from ops002.config_schema import (
     PythonWorkload,
 )
 from ops002.executors import StartFailed
-from ops002.lab import Lab
 from ops002.measurement import IncidentKind, MeasuredTrial, Measurement, Phase, Snapshot, Stage
 from ops002.probes import Probe
-from ops002.python_exit_trial import PythonExitTrial
 from ops002.reasons import Outcome
-from ops002.recording import Recording
-from ops002.serving_trial import ServingTrial
-from ops002.waits import Waits
+from ops002.trials.command import CommandTrial
+from ops002.trials.lab import Lab
+from ops002.trials.python_exit import PythonExitTrial
+from ops002.trials.recording import Recording
+from ops002.trials.serving import ServingTrial
+from ops002.trials.waits import Waits
 from ops002.workloads import python
 
 

@@ -19,9 +19,9 @@ from ops002.measurement import (
     Snapshot,
     Stage,
 )
-from ops002.onlooker import Onlooker
 from ops002.probes import Probe
 from ops002.text import clean
+from ops002.trials.onlooker import Onlooker
 
 _OUTPUT_LINES: Final = 20
 _BIGGEST_PROCESSES: Final = 20

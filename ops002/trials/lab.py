@@ -11,8 +11,8 @@ from pathlib import Path
 from ops002.clock import Clock
 from ops002.config import Scenario
 from ops002.executors import Executor
-from ops002.onlooker import Onlooker
 from ops002.probes import Probe
+from ops002.trials.onlooker import Onlooker
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import Final
 from ops002.config import Scenario
 from ops002.config_schema import CommandWorkload, ExitFault, KillFault
 from ops002.executors import Running
-from ops002.exiting_trial import ExitingTrial
-from ops002.lab import Lab
 from ops002.measurement import Evidence, Snapshot, Stage
-from ops002.watch import Watch
+from ops002.trials.exiting import ExitingTrial
+from ops002.trials.lab import Lab
+from ops002.trials.watch import Watch
 from ops002.workloads import StepFailed, command
 
 _NO_WARM_UP: Final = "no healthy command is given: there was no warm-up and no control"

@@ -1,0 +1,1 @@
+"""How a trial goes: a workload is started, warmed up, made to fail, waited for, and seen out."""
