@@ -12,6 +12,8 @@ from ops002.units import format_size, parse_duration, parse_size
 
 CONTAINER_COMMANDS: Final = frozenset({"docker", "podman", "nerdctl"})
 
+COOKIE: Final = "OPS002_GATE"
+"""The variable that says, in the environment of a workload, which gate it belongs to."""
 
 # A group that ends in an unbounded repeat and is itself repeated without bound: (x+)+, (?:a*b*)*.
 _NESTED_REPEAT: Final = re.compile(r"[+*]\)(?:[+*]|\{[0-9]*,\})")
@@ -61,6 +63,8 @@ def _no_null(text: str) -> str:
 def _variable(name: str) -> str:
     if not name or "=" in name:
         raise ValueError("must be the name of a variable: not empty, and without =")
+    if name == COOKIE:
+        raise ValueError("is the gate's own: by it what a killed gate left is found and ended")
     return _no_null(name)
 
 

@@ -32,6 +32,7 @@ from ops002.result import (
     gate_result,
 )
 from ops002.surroundings import look_around, utc_now
+from ops002.sweep import sweep
 from ops002.text import clean
 from ops002.trials.lab import Lab
 from ops002.trials.onlooker import Onlooker
@@ -135,6 +136,8 @@ def _carry_out(
     """Measure every trial into ``measured``; what happened to the gate itself meanwhile."""
     try:
         become_subreaper()
+        for line in sweep(lab.clock).lines():
+            show(f"{line}\n", err)
         measured.extend(run_scenarios(config, lab))
         lab.clock.check()
     except Interrupted as error:

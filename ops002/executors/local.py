@@ -8,6 +8,7 @@ import time
 from signal import SIGKILL
 from typing import BinaryIO, Final
 
+from ops002.cookie import this_gate
 from ops002.executors import Launch, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
@@ -36,6 +37,7 @@ class LocalExecutor:
 
     def __init__(self) -> None:
         self._bystanders = descendants()
+        self._cookie = this_gate().cookie()
 
     def start(self, launch: Launch) -> LocalRunning:
         """Start a process in its own session.
@@ -52,7 +54,7 @@ class LocalExecutor:
             # Pipe ends are created close-on-exec: only these three descriptors are handed over.
             popen = subprocess.Popen(
                 launch.argv,
-                env=dict(launch.env),
+                env={**launch.env, **self._cookie},
                 cwd=launch.cwd,
                 stdin=subprocess.PIPE if launch.channel_key else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

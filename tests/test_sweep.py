@@ -1,0 +1,113 @@
+"""What a killed gate left is found by its cookie, and ended; nobody else is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from ops002.clock import Clock
+from ops002.config_problems import ConfigError
+from ops002.config_values import COOKIE
+from ops002.cookie import Gate, carried_by, this_gate
+from ops002.sweep import sweep
+from tests.configs import PYTHON, load
+
+Start = Callable[[dict[str, str]], "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(cookie: dict[str, str]) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "print(flush=True); import time; time.sleep(60)"],
+            env={**os.environ, **cookie},
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def gone() -> Gate:
+    """A gate that had this PID before: it is no more."""
+    return replace(this_gate(), started=1)
+
+
+def test_what_a_dead_gate_left_is_ended_and_named(start: Start) -> None:
+    process = start(gone().cookie())
+    swept = sweep(Clock(60))
+    assert process.wait(10) == -9
+    assert process.pid in [one.pid for one in swept.ended]
+    (line,) = swept.lines()
+    assert f"(PID {process.pid})" in line
+
+
+def test_what_a_dead_process_of_another_pid_left_is_ended(start: Start) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    process = start(replace(this_gate(), pid=ended.pid).cookie())
+    sweep(Clock(60))
+    assert process.wait(10) == -9
+
+
+def test_a_gate_that_lives_keeps_its_workload(start: Start) -> None:
+    process = start(this_gate().cookie())
+    assert list(sweep(Clock(60)).lines()) == []
+    assert process.poll() is None
+
+
+def test_a_gate_of_another_namespace_may_live(start: Start) -> None:
+    process = start(replace(gone(), namespace=1).cookie())
+    sweep(Clock(60))
+    assert process.poll() is None
+
+
+@pytest.mark.parametrize("text", ["", "1", "1:2", "a:b:c", "1:2:3:4", "-1:2:3", "1:2:3 "])
+def test_what_is_no_cookie_condemns_nobody(start: Start, text: str) -> None:
+    process = start({COOKIE: text})
+    assert carried_by(process.pid) is None
+    sweep(Clock(60))
+    assert process.poll() is None
+
+
+def test_a_gate_inside_of_a_dead_gates_workload_ends_neither_itself_nor_its_kin(
+    start: Start,
+) -> None:
+    kin = start(gone().cookie())
+    code = (
+        "from ops002.clock import Clock; from ops002.sweep import sweep; "
+        "print(len(sweep(Clock(60)).ended))"
+    )
+    inside = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **gone().cookie()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert inside.stdout.strip() == "0"
+    assert kin.poll() is None
+    sweep(Clock(60))
+    assert kin.wait(10) == -9
+
+
+def test_a_workload_cant_be_given_another_cookie() -> None:
+    given = PYTHON.replace("kind: python\n", f"kind: python\n      env: {{{COOKIE}: '1:2:3'}}\n")
+    with pytest.raises(ConfigError) as refused:
+        load(given)
+    (problem,) = refused.value.problems
+    assert "the gate's own" in problem.message
