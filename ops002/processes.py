@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -43,29 +44,51 @@ def describe(pid: int) -> Process | None:
         return None
 
 
-def descendants(bystanders: Iterable[Process] = ()) -> tuple[Process, ...]:
-    """Every live descendant of this process, orphans included.
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The descendants of this process: those that live, and its own children that have ended."""
 
-    ``bystanders`` are descendants that aren't the workload's; they and all below them are left out.
+    live: tuple[Process, ...]
+    ended: tuple[Process, ...]
+
+
+def family(bystanders: Iterable[Process] = (), waited_for: Iterable[int] = ()) -> Family:
+    """Every live descendant of this process, orphans included, and its dead children.
+
+    ``bystanders`` are descendants that aren't the workload's: they and all below them are left out.
+    ``waited_for`` are the PIDs whose exit status somebody else collects. One pass over the process
+    table: it costs more than all else in a reading.
     """
     apart = {process.pid: process.started for process in bystanders}
-    return tuple(_walk(psutil.Process(), apart))
+    others = frozenset(waited_for)
+    gate = psutil.Process()
+    live, ended = [], []
+    for child in _walk(gate, apart):
+        with suppress(psutil.NoSuchProcess):
+            found = _describe(child)
+            if found is not None:
+                live.append(found)
+            elif child.pid not in others and child.ppid() == gate.pid:
+                ended.append(_named(child))
+    return Family(live=tuple(live), ended=tuple(ended))
 
 
-def _walk(root: psutil.Process, apart: dict[int, float]) -> Iterator[Process]:
+def _walk(root: psutil.Process, apart: dict[int, float]) -> Iterator[psutil.Process]:
     # Parents are listed before their children. A PID alone is nobody: it may have been given anew.
     for child in root.children(recursive=True):
-        try:
+        with suppress(psutil.NoSuchProcess):
             started = child.create_time()
             if apart.get(child.pid) == started or child.ppid() in apart:
                 apart[child.pid] = started
                 continue
             apart.pop(child.pid, None)
-            found = _describe(child)
-        except psutil.NoSuchProcess:
-            continue
-        if found is not None:
-            yield found
+            yield child
+
+
+def _named(child: psutil.Process) -> Process:
+    """A process that has nothing left but its name."""
+    name = clean(child.name(), 64)
+    return Process(pid=child.pid, started=child.create_time(), name=name, command=name)
 
 
 def _describe(process: psutil.Process) -> Process | None:
@@ -138,22 +161,3 @@ def reap(processes: Iterable[Process]) -> None:
     for process in processes:
         with suppress(ChildProcessError):
             os.waitpid(process.pid, os.WNOHANG)
-
-
-def dead_orphans(waited_for: Iterable[int]) -> tuple[Process, ...]:
-    """Children that came to the gate when their parent ended, and have ended themselves.
-
-    ``waited_for`` are the PIDs whose exit status somebody else collects.
-    """
-    others = frozenset(waited_for)
-    dead = []
-    for child in psutil.Process().children():
-        try:
-            if child.pid not in others and child.status() == psutil.STATUS_ZOMBIE:
-                name = clean(child.name(), 64)
-                dead.append(
-                    Process(pid=child.pid, started=child.create_time(), name=name, command=name)
-                )
-        except psutil.NoSuchProcess:
-            continue
-    return tuple(dead)

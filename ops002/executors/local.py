@@ -13,9 +13,8 @@ from ops002.executors import Launch, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
 from ops002.processes import (
-    dead_orphans,
-    descendants,
     describe,
+    family,
     groups_of,
     kill_groups,
     reap,
@@ -36,7 +35,7 @@ class LocalExecutor:
     """
 
     def __init__(self) -> None:
-        self._bystanders = descendants()
+        self._bystanders = family().live
         self._cookie = this_gate().cookie()
 
     def start(self, launch: Launch) -> LocalRunning:
@@ -88,7 +87,6 @@ class LocalRunning:
         self._popen = popen
         self._groups: frozenset[int] = frozenset()
         self._bystanders = bystanders
-        self._bystander_pids = frozenset(process.pid for process in bystanders)
         command = " ".join(launch.argv)
         # A process that is gone already is still named by what was started.
         self.root = describe(popen.pid) or Process(
@@ -128,11 +126,11 @@ class LocalRunning:
         One that forks and ends faster than processes are listed is seen by those it leaves behind.
         """
         self._popen.poll()
-        ended = dead_orphans({self._popen.pid, *self._bystander_pids})
-        live = descendants(self._bystanders)
-        self._groups = groups_of((*ended, *live))
-        reap(ended)
-        return (*ended, *live)
+        found = family(self._bystanders, {self._popen.pid})
+        everybody = (*found.ended, *found.live)
+        self._groups = groups_of(everybody)
+        reap(found.ended)
+        return everybody
 
     def output(self, start: int = 0) -> str:
         """What was kept of the output since a mark."""

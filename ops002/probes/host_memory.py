@@ -8,6 +8,7 @@ takes back when it likes never count: those of files, and those that were freed 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +42,12 @@ class _Shares:
 class HostMemory:
     """Reads the host memory of a workload's processes."""
 
-    def __init__(self, proc: Path = Path("/proc"), shm: Path = _SHM) -> None:
+    def __init__(
+        self, proc: Path = Path("/proc"), shm: Path = _SHM, gate: int | None = None
+    ) -> None:
+        """``gate`` is the PID from which the workload descends; this process, if it isn't given."""
         self._proc = proc
-        self._shared = SharedMemory(proc, shm)
+        self._shared = SharedMemory(proc, shm, os.getpid() if gate is None else gate)
         self._most_file_pages: dict[int, int] = {}
 
     @property

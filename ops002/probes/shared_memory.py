@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
@@ -26,24 +27,28 @@ _SYSV_COLUMNS: Final = {"shmid": 1, "nattch": 6, "rss": 14, "swap": 15}  # proc(
 class SharedMemory:
     """Files in memory and System V segments, against what there was before the workload."""
 
-    def __init__(self, proc: Path, shm: Path) -> None:
+    def __init__(self, proc: Path, shm: Path, gate: int) -> None:
+        """``gate`` is the PID from which the workload's processes descend."""
         self._proc = proc
+        self._gate = str(gate)
         self._shm = shm
         self._devices = _memory_devices(shm)
         self._before = dict(self._named())
         self._segments_before = frozenset(self._segments())
-        self._foreign: dict[FileKey, bool] = {}
+        self._known: set[FileKey] = set()
+        self._strangers: set[FileKey] = set()
 
     def files(self, processes: Sequence[Process]) -> dict[FileKey, int]:
         """Bytes of each file in memory that is new or has grown and is the workload's.
 
         The workload's are those that its processes have open, and those that are new under
-        /dev/shm, unless somebody else had mapped them when they were first seen.
+        /dev/shm, unless a stranger held them, and nobody of the workload, when they were first
+        seen. What nobody held then counts: a process that ended leaves its files like that.
         """
         sizes = dict(self._open_files(processes))
-        for key, size in self._named():
-            if key in sizes or key in self._before or not self._is_foreign(key, processes):
-                sizes[key] = size
+        named = {key: size for key, size in self._named() if key not in sizes}
+        self._sort_out(named.keys() - self._before.keys())
+        sizes.update({key: size for key, size in named.items() if key not in self._strangers})
         return {key: max(0, size - self._before.get(key, 0)) for key, size in sizes.items()}
 
     def left_segments(self) -> int:
@@ -69,29 +74,45 @@ class SharedMemory:
 
     def _open_files(self, processes: Sequence[Process]) -> Iterator[tuple[FileKey, int]]:
         for process in processes:
-            folder = self._proc / str(process.pid) / "fd"
-            try:
-                names = os.listdir(folder)  # noqa: PTH208 (one string each, many times a second)
-            except OSError:
-                continue  # gone; if it is another user's, its memory couldn't be read either
-            for name in names:
-                yield from _memory_file(folder / name, self._devices)
+            yield from self._open_in(self._proc / str(process.pid))
+
+    def _open_in(self, process: Path) -> Iterator[tuple[FileKey, int]]:
+        folder = process / "fd"
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 (one string each, many times a second)
+        except OSError:
+            return  # gone; if it is another user's, its memory couldn't be read either
+        for name in names:
+            yield from _memory_file(folder / name, self._devices)
 
     def _named(self) -> Iterator[tuple[FileKey, int]]:
         for folder, _, names in os.walk(self._shm):
             for name in names:
                 yield from _memory_file(Path(folder) / name, self._devices)
 
-    def _is_foreign(self, key: FileKey, processes: Sequence[Process]) -> bool:
-        if key not in self._foreign:
-            own = {str(process.pid) for process in processes}
-            others = (
-                folder
-                for folder in self._proc.iterdir()
-                if folder.name.isdigit() and folder.name not in own
-            )
-            self._foreign[key] = any(key in _mapped_files(folder / "maps") for folder in others)
-        return self._foreign[key]
+    def _sort_out(self, new: AbstractSet[FileKey]) -> None:
+        """Say whose the files are that were never seen before."""
+        unknown = new - self._known
+        if not unknown:
+            return
+        self._known |= unknown
+        held_by: dict[bool, set[FileKey]] = {True: set(), False: set()}
+        for folder in self._proc.iterdir():
+            if folder.name.isdigit():
+                held = {key for key, _ in self._open_in(folder)} | _mapped_files(folder / "maps")
+                if held & unknown:
+                    held_by[self._is_ours(folder)] |= held
+        self._strangers |= unknown & held_by[False] - held_by[True]
+
+    def _is_ours(self, process: Path) -> bool:
+        """Whether a process descends from the gate: one that has just been forked, too."""
+        while process.name not in {"0", self._gate}:
+            try:
+                text = (process / "stat").read_text("utf-8", "replace")
+            except OSError:
+                return False
+            process = self._proc / text.rpartition(")")[2].split()[1]
+        return process.name != "0"
 
     def _segments(self) -> dict[int, tuple[int, int]]:
         """Attached processes and resident bytes of each System V segment, by its number."""

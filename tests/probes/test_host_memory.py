@@ -69,18 +69,42 @@ def test_a_new_segment_that_nobody_maps_counts_and_an_old_one_doesnt() -> None:
         segment.unlink()
 
 
-def test_a_segment_that_somebody_else_maps_is_theirs() -> None:
+HELD = pytest.mark.parametrize(
+    "then",
+    ["m = mmap.mmap(f.fileno(), 20 << 20); f.close()", "pass"],
+    ids=["mapped and closed", "open and not mapped"],
+)
+
+
+def held_segment(then: str) -> tuple[Path, str]:
+    """A new file under /dev/shm, and the code of a process that fills and holds it."""
     segment = Path(f"/dev/shm/ops002-corpus-test-{os.getpid()}")
-    probe = HostMemory()
-    mapped = (
-        "import mmap\n"
-        f"f = open('{segment}', 'w+b'); f.truncate(20 << 20)\n"
-        "m = mmap.mmap(f.fileno(), 20 << 20); m.write(b'x' * (20 << 20))"
-    )
-    try:
-        with running(mapped) as (process, _):
+    code = f"import mmap\nf = open('{segment}', 'w+b'); f.write(b'x' * (20 << 20)); f.flush()\n"
+    return segment, code + then
+
+
+@HELD
+def test_a_segment_that_a_stranger_holds_is_theirs(then: str) -> None:
+    segment, code = held_segment(then)
+    with running("") as (gate, _):
+        probe = HostMemory(gate=gate.pid)  # nobody here descends from it
+        try:
+            with running(code) as (process, _):
+                assert read(probe) == 0
+                assert read(probe, process) >= 20 * MIB
             assert read(probe) == 0
-            assert read(probe, process) >= 20 * MIB
+        finally:
+            segment.unlink()
+
+
+@HELD
+def test_a_segment_that_a_descendant_holds_counts_though_it_wasnt_listed_yet(then: str) -> None:
+    segment, code = held_segment(then)
+    probe = HostMemory()
+    try:
+        with running(code):
+            assert read(probe) == 20 * MIB
+        assert read(probe) == 20 * MIB
     finally:
         segment.unlink()
 
