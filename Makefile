@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint unit mutants bench lock clean
+.PHONY: help demo test lint unit mutants bench error-rates lock clean
 
 help:            ## this list
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 demo: .venv/.demo  ## one clean and one leaking engine, judged: a pass and a fail
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
@@ -30,6 +30,10 @@ mutants: .venv/.dev  ## break the gate in known ways: each must turn a case red
 
 bench: .venv/.demo  ## ratios measured in one run
 	$(BIN)/python -m bench
+
+error-rates: .venv/.dev  ## how often the gate is wrong: replays, then 300 real clean runs (about 40 min)
+	$(BIN)/python -m bench.error_rates replays
+	$(BIN)/python -m bench.error_rates real --runs 300
 
 lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
 	$(PIP) install uv

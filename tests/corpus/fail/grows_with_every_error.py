@@ -5,7 +5,7 @@ later. Twin: pass/steps_once.py.
 ---
 reason: growth-per-error
 faults: [{kind: call, expect: {match: boom}}]
-repeat: 8
+repeat: 20
 control: 2
 settle: {window: 200ms}
 """

@@ -4,7 +4,7 @@ Twin: fail/grows_with_every_error.py.
 ---
 reason: returned-to-baseline
 faults: [{kind: call, expect: {match: boom}}]
-repeat: 8
+repeat: 20
 control: 2
 settle: {window: 200ms}
 """
@@ -24,6 +24,6 @@ def infer(model):
 def fail(model):
     activations = b"x" * (200 << 20)
     SEEN.append(len(activations))
-    if len(SEEN) == 5:
+    if len(SEEN) == 12:
         TABLE["rare"] = b"x" * (30 << 20)
     raise RuntimeError("boom")
