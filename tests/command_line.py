@@ -71,11 +71,11 @@ def processes_mentioning(text: str) -> list[str]:
     return found
 
 
-def processes_started_with(variables: dict[str, str]) -> list[psutil.Process]:
+def processes_started_with(variable: str, value: str) -> list[psutil.Process]:
     """Live processes that inherited a piece of environment, whatever they did since then."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            if variables.items() <= process.environ().items():
+            if process.environ().get(variable) == value:
                 found.append(process)
     return found

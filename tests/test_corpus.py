@@ -34,10 +34,10 @@ def _no_segments_left() -> Iterator[None]:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"{case.outcome}/{case.file.stem}")
 def test_case_gets_its_outcome_and_reason(case: Case, tmp_path: Path) -> None:
-    mark = {"OPS002_CORPUS_CASE": str(tmp_path)}
+    mark = str(tmp_path)
     config = case.write_config(tmp_path)
 
-    ended = ops002("run", "--config", config, "--report-dir", tmp_path / "r", **mark)
+    ended = ops002("run", "--config", config, "--report-dir", tmp_path / "r", CORPUS_CASE=mark)
 
     report = read_report(tmp_path / "r")
     assert (report["outcome"], report["reason"]) == (case.outcome, case.reason), ended.out
@@ -45,7 +45,7 @@ def test_case_gets_its_outcome_and_reason(case: Case, tmp_path: Path) -> None:
     assert case.reason in ended.out
     assert_harmless(ended, report)
     Draft202012Validator(json_schema()).validate(report)
-    assert processes_started_with(mark) == []
+    assert processes_started_with("CORPUS_CASE", mark) == []
 
     if case.retained_bytes is not None:
         check = next(

@@ -1,7 +1,7 @@
 """A helper ignores the polite signals with which it is asked to end, and nobody asks otherwise.
 
-Stands for unslothai/unsloth#3331, as far as a process can: what was told to end doesn't, and the
-card stays full. Twin: pass/killed_at_last.py.
+Stands for ai-dynamo/dynamo#1889: after an interrupt the engine lives on, and so does its memory.
+Twin: pass/killed_at_last.py.
 ---
 reason: survivors
 faults: [{kind: call, expect: {exception: RuntimeError}}]
