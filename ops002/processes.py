@@ -112,7 +112,7 @@ def _other_threads_live(pid: int) -> bool:
     """Whether threads run on in a process whose first thread has ended: it looks like a zombie."""
     try:
         states = [
-            (thread / "stat").read_text().rpartition(")")[2].split()[0]
+            (thread / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
             for thread in Path(f"/proc/{pid}/task").iterdir()
         ]
     except OSError:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,4 +68,14 @@ def processes_mentioning(text: str) -> list[str]:
         line = " ".join(process.info["cmdline"] or ())
         if text in line and process.info["pid"] != os.getpid():
             found.append(line)
+    return found
+
+
+def processes_started_with(variable: str, value: str) -> list[psutil.Process]:
+    """Live processes that inherited a piece of environment, whatever they did since then."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.environ().get(variable) == value:
+                found.append(process)
     return found

@@ -44,6 +44,16 @@ scenarios:
 """
 
 
+SMALL_DISK = ("unshare", "--map-root-user", "--mount")
+"""Runs what follows with mounts of its own, which go when it ends."""
+
+
+def can_mount() -> bool:
+    """Whether this machine lets us have mounts of our own."""
+    mount = "mount -t tmpfs ops002-test /mnt"
+    return subprocess.run([*SMALL_DISK, "sh", "-c", mount], check=False).returncode == 0
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder with a scenario and a config that pass."""
@@ -211,6 +221,35 @@ class TestReport:
 
         assert ended.code == 3
         assert "could not be written" in ended.err
+
+    @pytest.mark.parametrize("kibibytes", [4, 512])
+    def test_a_disk_that_fills_up_is_never_a_pass(self, project: Path, kibibytes: int) -> None:
+        """4 KiB are full with the report, 512 KiB with what the workload prints."""
+        if not can_mount():
+            pytest.skip("mounting a small disk is not allowed here")
+        (project / "scenario.py").write_text(
+            SCENARIO.replace("    raise", f"    print('x' * {kibibytes << 11})\n    raise")
+        )
+        (project / "disk").mkdir()
+        gate = shlex.join(command("run", "--report-dir", "disk/r"))
+        line = (
+            f"mount -t tmpfs -o size={kibibytes}k,nr_inodes=9 ops002-test disk\n"
+            f"{gate}; code=$?; echo [$(ls disk/r | grep ops002-report)]; exit $code"
+        )
+
+        done = subprocess.run(
+            [*SMALL_DISK, "sh", "-c", line],
+            cwd=project,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert done.returncode == 3, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        assert "could not be written (No space left on device)" in done.stderr
+        assert "[]\n" in done.stdout  # no half of a report either
 
     def test_a_closed_pipe_behind_it_doesnt_change_the_verdict(self, project: Path) -> None:
         line = f"{shlex.join(command('run'))} | true; exit ${{PIPESTATUS[0]}}"

@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 
@@ -84,7 +85,8 @@ class OutputLog:
         self._thread.join(seconds)
         with self._lock:
             self._on_file = False  # a straggler's output has nowhere to go any more
-            self._file.close()
+            with suppress(OSError):  # a full disk: what couldn't be written can't be now
+                self._file.close()
 
 
 class LineReader:

@@ -164,7 +164,7 @@ def _read(file: Path) -> str:
 
 
 def _sizes(text: str, names: Sequence[str]) -> Iterator[tuple[str, int]]:
-    for line in text.splitlines():
+    for line in text.split("\n"):  # not splitlines: see `kernel_lines`
         name, _, rest = line.partition(":")
         if name in names and rest.endswith(" kB"):
             yield name, int(rest.removesuffix(" kB")) * 1024

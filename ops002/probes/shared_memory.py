@@ -62,9 +62,7 @@ class SharedMemory:
     def mapped(self, process: Process, files: dict[FileKey, int]) -> int:
         """The part of a process's shares that lies in ``files``."""
         total, inside = 0, False
-        for line in (
-            (self._proc / str(process.pid) / "smaps").read_text("utf-8", "replace").splitlines()
-        ):
+        for line in kernel_lines(self._proc / str(process.pid) / "smaps"):
             key = _mapping_of(line)
             if key is not None:
                 inside = key in files
@@ -117,7 +115,7 @@ class SharedMemory:
     def _segments(self) -> dict[int, tuple[int, int]]:
         """Attached processes and resident bytes of each System V segment, by its number."""
         try:
-            lines = (self._proc / "sysvipc" / "shm").read_text().splitlines()[1:]
+            lines = kernel_lines(self._proc / "sysvipc" / "shm")[1:]
         except OSError:
             return {}  # a kernel without System V shared memory has none
         rows = [[int(field) for field in line.split()[:16]] for line in lines]
@@ -129,6 +127,15 @@ class SharedMemory:
             )
             for row in rows
         }
+
+
+def kernel_lines(file: Path) -> list[str]:
+    """The lines of a file of the kernel's, as the kernel ends them.
+
+    It escapes newlines in names, but not what else text is split at: a process or a file with a
+    form feed in its name would write lines of its own.
+    """
+    return file.read_text("utf-8", "replace").removesuffix("\n").split("\n")
 
 
 def _memory_devices(shm: Path) -> frozenset[int]:
@@ -154,7 +161,7 @@ def _memory_file(path: Path, devices: frozenset[int]) -> Iterator[tuple[FileKey,
 
 def _mapped_files(maps: Path) -> frozenset[FileKey]:
     try:
-        lines = maps.read_text("utf-8", "replace").splitlines()
+        lines = kernel_lines(maps)
     except OSError:
         return frozenset()  # gone, or another user's: what that one maps isn't our workload's
     return frozenset(key for key in map(_mapping_of, lines) if key is not None)

@@ -70,8 +70,9 @@ def _text(words: str, style: str = "") -> Text:
 
 def _inert(line: str) -> str:
     """A line that a CI runner doesn't take for a command of the workflow."""
+    # One syntax counts at the beginning of a line, the older one anywhere in it.
     started = line.lstrip()
-    return f"| {started}" if started.startswith(("::", "##[")) else line.replace("##[", "## [")
+    return (f"| {started}" if started.startswith("::") else line).replace("##[", "## [")
 
 
 def _print_output(console: Console, trial: TrialResult) -> None:

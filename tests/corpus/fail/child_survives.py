@@ -1,7 +1,7 @@
 """A helper process outlives the worker that started it.
 
-Stands for engine-core processes that stay when their parent goes, and hold the whole card.
-Twin: pass/child_ends.py.
+Stands for ai-dynamo/dynamo#2894: the engine process stays when its parent has crashed, and holds
+the whole card. Twin: pass/child_ends.py.
 ---
 reason: survivors
 faults: [{kind: call, expect: {exception: RuntimeError}}]

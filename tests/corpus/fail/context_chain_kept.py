@@ -1,7 +1,7 @@
 """The stored exception was stripped of its traceback, but not the one it was raised from.
 
-Stands for a first fix that missed `__context__`: 2.4 GiB a rerun came back only with the second.
-Twin: pass/context_chain_cleared.py.
+Stands for huggingface/trl#5681: a first fix missed `__context__`; 2.4 GiB a rerun came back only
+with the second. Twin: pass/context_chain_cleared.py.
 ---
 reason: leak
 retained: 200MiB

@@ -1,7 +1,8 @@
 """The failed request refers to its error, and the error's traceback to the request: a cycle.
 
-Nothing but Python's collector breaks it, and the collector counts objects, not the bytes of tensors.
-Stands for 110 GiB a card that stayed in cycles between jobs. Twin: pass/cycle_broken.py.
+Nothing but Python's collector breaks it, and the collector counts objects, not the bytes of
+tensors. Stands for NVIDIA/TensorRT-LLM#15099: 110 GiB a card stayed in cycles between jobs. Twin:
+pass/cycle_broken.py.
 ---
 reason: held-until-gc
 retained: 200MiB

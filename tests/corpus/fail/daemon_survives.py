@@ -1,7 +1,7 @@
 """A double-forked daemon in a session of its own keeps 150 MiB after a command failed.
 
-Stands for workers that were re-parented to init and held 100 GB a card after the job's end.
-Twin: pass/command_fails_clean.py.
+Stands for sgl-project/sglang#23627: workers that were re-parented to init held 101 GB a card after
+the job's end. Twin: pass/command_fails_clean.py.
 ---
 reason: survivors
 workload: {kind: command, run: ["{python}", "{file}"]}

@@ -1,7 +1,7 @@
 """An engine that remembers its last error: the traceback holds every local of the failed frames.
 
-Stands for the RPC layer that stored the exception of a failed generation and kept 2.7 GiB each
-time. Twin: pass/exception_dropped.py.
+Stands for vllm-project/vllm-omni#6385: the exception of a failed generation was stored, and 2.7
+GiB with it each time. Twin: pass/exception_dropped.py.
 ---
 reason: leak
 retained: 200MiB

@@ -1,7 +1,7 @@
 """Native code loses its blocks when it throws. Twin of pass/heap_not_trimmed.py.
 
-Stands for the sparse-convolution library that lost 464 MB per C++ exception: nothing in Python
-refers to them any more.
+Stands for NVIDIA/MinkowskiEngine#359: 464 MB lost per C++ exception, and nothing in Python refers
+to them any more.
 ---
 reason: leak
 retained: 188MiB

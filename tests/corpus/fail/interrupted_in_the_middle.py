@@ -1,6 +1,7 @@
 """An exception from anywhere in the inference: only the straight path gives the cache back.
 
-Stands for a failed scheduling step that never returned its blocks. Twin: pass/cleans_up_anywhere.py.
+Stands for sgl-project/sglang#16067: a failed scheduling step never returned its blocks. Twin:
+pass/cleans_up_anywhere.py.
 ---
 reason: leak
 retained: 160MiB

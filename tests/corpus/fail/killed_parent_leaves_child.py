@@ -1,7 +1,7 @@
 """The worker is killed in the middle of an inference, and its child lives on with 150 MiB.
 
-Stands for engine-core and tensor-parallel workers that survive the kill of their API server.
-Twin: pass/killed_parent_takes_child.py.
+Stands for vllm-project/vllm#55510: engine-core and tensor-parallel workers survive the kill of
+their API server. Twin: pass/killed_parent_takes_child.py.
 ---
 reason: survivors
 faults: [kill]

@@ -1,7 +1,7 @@
 """After the first error every request fails: the lock is never given back.
 
-Stands for servers that stay up, unresponsive, after an out-of-memory error on their first request.
-Twin: pass/serves_again.py.
+Stands for ggml-org/llama.cpp#13085: a server that ran out of memory on its first request stays up,
+unresponsive. Twin: pass/serves_again.py.
 ---
 reason: not-serving
 faults: [{kind: call, expect: {exception: RuntimeError}}]

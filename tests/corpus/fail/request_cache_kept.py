@@ -1,7 +1,7 @@
 """Caches of failed requests stay in the table: only the success path takes them out.
 
-Stands for KV blocks of aborted requests that are never reclaimed. Under a real failed allocation.
-Twin: pass/request_cache_freed.py.
+Stands for vllm-project/vllm#46283: KV blocks of aborted requests are never reclaimed. Under a real
+failed allocation. Twin: pass/request_cache_freed.py.
 ---
 reason: leak
 retained: 160MiB

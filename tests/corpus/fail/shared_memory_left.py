@@ -1,6 +1,7 @@
 """A command dies and its shared-memory segment stays behind, mapped by nobody.
 
-Stands for the server whose exceptions leak shared memory. Twin: pass/shared_memory_unlinked.py.
+Stands for triton-inference-server/server#7481: exceptions leak shared memory. Twin:
+pass/shared_memory_unlinked.py.
 ---
 reason: leak
 retained: 150MiB

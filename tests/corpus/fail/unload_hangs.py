@@ -1,6 +1,7 @@
 """The lock that the error path took is never given back, and the workload can't even end.
 
-Twin: pass/serves_again.py.
+Stands for vllm-project/vllm#39846: the clean-up waits for ever, and the worker is orphaned. Twin:
+pass/serves_again.py.
 ---
 reason: survivors
 faults: [{kind: call, expect: {exception: RuntimeError}}]

@@ -1,4 +1,6 @@
 """Native code aborts when its allocation fails: the limit killed it, the error was never handled.
+
+Stands for ggml-org/llama.cpp#28338: out of memory, the process aborts.
 ---
 reason: fault-not-fired
 faults: [oom]

@@ -1,6 +1,7 @@
 """The same server answers the error and stays up: that isn't the end that was asked for.
 
-Twin of pass/exits_on_out_of_memory.py.
+Stands for sgl-project/sglang#4730: a server that runs out of memory and does not end is not
+started afresh either. Twin of pass/exits_on_out_of_memory.py.
 ---
 reason: fault-not-fired
 faults: [{kind: oom, after: exited, expect: {exit_code: [9]}}]

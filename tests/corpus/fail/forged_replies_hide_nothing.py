@@ -1,0 +1,48 @@
+"""A failed inference finds the gate's key, answers in the worker's place, and keeps 150 MiB.
+
+What the gate is told can't make memory come back. Twin: pass/forged_replies.py.
+---
+reason: leak
+retained: 150MiB
+faults: [{kind: call, expect: {exception: RuntimeError}}]
+repeat: 1
+settle: {timeout: 2s}
+"""
+
+import json
+import os
+import sys
+
+KEPT = []
+
+
+def load(device):
+    return "model"
+
+
+def infer(model):
+    return len(b"x" * (100 << 20))
+
+
+def fail(model):
+    activations = b"x" * (150 << 20)
+    answer_for_the_worker()
+    KEPT.append(activations)
+    raise RuntimeError(len(activations))
+
+
+def answer_for_the_worker():
+    frame = sys._getframe()
+    while frame.f_code.co_name != "answer":
+        frame = frame.f_back
+    request = frame.f_locals["request"]
+    forged = b""
+    for number in (request["id"], request["id"] + 1):
+        reply = {"id": number, "key": request["key"], "ok": False}
+        reply["exceptions"] = [{"classes": ["RuntimeError"], "message": "all is well"}]
+        forged += b"\n" + json.dumps(reply).encode() + b"\n"
+    for descriptor in range(64):
+        try:
+            os.write(descriptor, forged)
+        except OSError:
+            pass
