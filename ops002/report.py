@@ -15,6 +15,7 @@ from ops002.config import Config, parse
 from ops002.config_problems import ConfigError
 from ops002.measurement import MeasuredTrial
 from ops002.result import GateResult, Made, gate_result
+from ops002.text import clean
 
 _ADAPTER: Final = TypeAdapter(GateResult)
 _MAX_DIFFERENCES: Final = 10
@@ -53,11 +54,13 @@ def judge_again(text: str) -> GateResult:
         claimed = _ADAPTER.validate_json(text, strict=True)
         document = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValidationError, ValueError, RecursionError) as error:
-        raise ReportRefused(f"not a report of schema version 1: {_first_line(error)}") from None
+        raise ReportRefused(
+            f"not a report of schema version 1: {clean(_first_line(error))}"
+        ) from None
     again = _build_again(claimed)
     differences = list(_differences(document, to_document(again), ""))
     if differences:
-        shown = "\n".join(f"  {difference}" for difference in differences[:_MAX_DIFFERENCES])
+        shown = "\n".join(f"  {clean(difference)}" for difference in differences[:_MAX_DIFFERENCES])
         raise ReportRefused(
             f"what the report derives doesn't follow from what it measured; it was edited, or made "
             f"by another version of ops002:\n{shown}"
@@ -98,7 +101,9 @@ def _measured(config: Config, claimed: GateResult) -> list[MeasuredTrial]:
         fault = seen[trial.scenario, trial.attempt]
         seen[trial.scenario, trial.attempt] += 1
         if number is None or fault >= len(config.scenarios[number].faults):
-            raise ReportRefused(f"trial {trial.scenario!r}: its parameters know no such trial")
+            raise ReportRefused(
+                f"trial {clean(trial.scenario)!r}: its parameters know no such trial"
+            )
         measured.append(
             MeasuredTrial(
                 scenario=number, fault=fault, attempt=trial.attempt, measurement=trial.measurement
