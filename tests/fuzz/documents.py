@@ -71,6 +71,10 @@ _sizes: Final = st.integers(-3, 3).flatmap(
         lambda size: size + more
     )
 )
+# About the tolerance, and up to a few times of it.
+_shifts: Final = st.tuples(
+    st.sampled_from((-1, 1)), st.sampled_from((0, 64, 100, 256)), st.integers(-1, 1)
+).map(lambda parts: parts[0] * parts[1] * MIB + parts[2])
 _numbers: Final = st.one_of(
     _sizes,
     st.integers(-3, 20),
@@ -149,6 +153,17 @@ def edit(draw: st.DrawFn, whole: Any, among: list[Place]) -> None:
         around[last] = draw(_values)
 
 
+def _shift(draw: st.DrawFn, whole: dict[str, Any]) -> None:
+    """Move every reading of one stage alike, as a leak does: one reading alone is never still."""
+    snapshots = [one for trial in whole["trials"] for one in trial["measurement"]["snapshots"]]
+    stage = draw(st.sampled_from(sorted({one["stage"] for one in snapshots})))
+    more = draw(_shifts)
+    for snapshot in snapshots:
+        for reading in snapshot["readings"]:
+            if snapshot["stage"] == stage and "bytes" in reading:
+                reading["bytes"] += more
+
+
 def written(whole: object) -> bytes:
     """The document's text, each placeholder replaced by what it stands for."""
     text = json.dumps(whole)
@@ -169,6 +184,16 @@ def forged(whole: dict[str, Any]) -> dict[str, Any]:
     with suppress(report.ReportRefused, ValueError):
         claimed = report._ADAPTER.validate_json(written(whole), strict=True)
         return report.to_document(report._build_again(claimed))
+    return whole
+
+
+@st.composite
+def shifted(draw: st.DrawFn) -> dict[str, Any]:
+    """A green report with whole waits moved."""
+    greens = [one for one in ORIGINALS if one["outcome"] == "pass"]
+    whole: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(greens)))
+    for _ in range(draw(st.integers(1, 3))):
+        _shift(draw, whole)
     return whole
 
 

@@ -29,10 +29,11 @@ _lists: Final = st.lists(_texts | _any, max_size=4)
 _exceptions: Final = st.fixed_dictionaries(
     {}, optional={"classes": _lists | _any, "message": _texts | _any, "raised_at": _lists | _any}
 )
+_out_of_memory: Final = st.just([{"classes": ["torch.OutOfMemoryError"], "message": "no memory"}])
 replies: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
     {"ok": st.booleans()},
     optional={
-        "exceptions": st.lists(_exceptions | _any, max_size=3) | _any,
+        "exceptions": _out_of_memory | st.lists(_exceptions | _any, max_size=3) | _any,
         "did": _lists | _any,
         "limit": st.integers() | _any,
         "has": st.fixed_dictionaries({}, optional={"fail": _any, "size": _any}) | _any,

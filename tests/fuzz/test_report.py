@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ops002.report import ReportRefused, judge_again, to_document
 from tests.builders import document, gate
 from tests.fuzz import targets
-from tests.fuzz.documents import ORIGINALS, edited, forged, is_original, sealed, written
+from tests.fuzz.documents import ORIGINALS, edited, forged, is_original, sealed, shifted, written
 from tests.strategies import measurements
 
 
@@ -40,7 +40,7 @@ def test_an_edit_of_what_is_derived_is_refused_with_its_digest_made_anew(
     _refused_if_changed(written(sealed(whole)))
 
 
-@given(edited(raw=True, most=4).map(forged))
+@given((edited(raw=True, most=4) | shifted()).map(forged))
 def test_a_report_that_adds_up_is_green_only_if_its_readings_are(whole: dict[str, Any]) -> None:
     targets.report(written(whole))
 
