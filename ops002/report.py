@@ -19,6 +19,8 @@ from ops002.text import clean
 
 _ADAPTER: Final = TypeAdapter(GateResult)
 _MAX_DIFFERENCES: Final = 10
+_MOST_DIGITS: Final = 50
+"""Of a whole number: far more than any reading has, few enough to reckon with as a float."""
 _ABSENT: Final = object()
 
 
@@ -52,7 +54,7 @@ def judge_again(text: str) -> GateResult:
     """
     try:
         claimed = _ADAPTER.validate_json(text, strict=True)
-        document = json.loads(text, object_pairs_hook=_without_duplicates)
+        document = json.loads(text, object_pairs_hook=_without_duplicates, parse_int=_number)
     except (ValidationError, ValueError, RecursionError) as error:
         raise ReportRefused(
             f"not a report of schema version 1: {clean(_first_line(error))}"
@@ -73,6 +75,12 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(document) != len(pairs):
         raise ValueError("a key is given twice")
     return document
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits)} digits; nothing that is measured has")
+    return int(digits)
 
 
 def _build_again(claimed: GateResult) -> GateResult:

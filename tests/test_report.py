@@ -186,6 +186,14 @@ def test_a_wait_of_no_time_is_reported() -> None:
     assert judge_again(to_json(gate(measurement))).outcome.value == "inconclusive"
 
 
+def test_a_size_beyond_all_reckoning_is_refused() -> None:
+    """It would be implausible, were it not too large to be shown."""
+    implausible = gate(Serving(baseline=10**49).measurement())
+    assert judge_again(to_json(implausible)).outcome.value != "pass"
+    with pytest.raises(ReportRefused, match="digits"):
+        judge_again(to_json(gate(Serving(baseline=10**50).measurement())))
+
+
 def test_a_phase_cant_be_left_out() -> None:
     """What a fault must be judged by follows from the config, not from the report."""
     document = to_document(gate(Serving().measurement(phases=(Phase.AFTER_ERROR,))))

@@ -150,7 +150,7 @@ def edit(draw: st.DrawFn, whole: Any, among: list[Place]) -> None:
     elif change == "token":
         around[last] = _PLACEHOLDER.format(draw(st.integers(0, len(_TOKENS) - 1)))
     else:
-        around[last] = draw(_values)
+        around[last] = copy.deepcopy(draw(_values))
 
 
 def _shift(draw: st.DrawFn, whole: dict[str, Any]) -> None:
@@ -181,7 +181,7 @@ def sealed(whole: dict[str, Any]) -> dict[str, Any]:
 
 def forged(whole: dict[str, Any]) -> dict[str, Any]:
     """The document with all that follows from its raw part made anew, if that can be done."""
-    with suppress(report.ReportRefused, ValueError):
+    with suppress(report.ReportRefused, ValueError, OverflowError):
         claimed = report._ADAPTER.validate_json(written(whole), strict=True)
         return report.to_document(report._build_again(claimed))
     return whole

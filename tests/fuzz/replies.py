@@ -35,7 +35,7 @@ replies: Final[st.SearchStrategy[dict[str, Any]]] = st.fixed_dictionaries(
     optional={
         "exceptions": _out_of_memory | st.lists(_exceptions | _any, max_size=3) | _any,
         "did": _lists | _any,
-        "limit": st.integers() | _any,
+        "limit": st.integers() | st.just(10**4000) | _any,
         "has": st.fixed_dictionaries({}, optional={"fail": _any, "size": _any}) | _any,
         "more": _any,
     },
