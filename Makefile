@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint unit mutants bench error-rates lock clean
+.PHONY: help demo test lint unit fuzz mutants bench error-rates lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -24,6 +24,9 @@ unit: .venv/.dev  ## the tests, with branch coverage
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+fuzz: .venv/.dev  ## any input at every border, 20,000 times each
+	OPS002_HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/fuzz
 
 mutants: .venv/.dev  ## break the gate in known ways: each must turn a case red
 	$(BIN)/python -m tests.mutants

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ops002.text import clean
+from ops002.text import clean, inert
 
 Path = tuple[str | int, ...]
 """Where a value stands: keys and indexes from the root."""
@@ -21,9 +21,10 @@ class Problem:
 
     def render(self, file: str) -> str:
         """``file:line: key path: message``."""
-        # Keys and patterns come from the file, perhaps a stranger's: no escape codes, no newlines.
+        # Keys and patterns come from the file, perhaps a stranger's: no escape codes, no newlines,
+        # no commands to a CI runner.
         where = f"{clean(self.path)}: " if self.path else ""
-        return f"{file}:{self.line}: {where}{clean(self.message)}"
+        return inert(f"{file}:{self.line}: {where}{clean(self.message)}")
 
 
 class ConfigError(Exception):

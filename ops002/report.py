@@ -15,9 +15,12 @@ from ops002.config import Config, parse
 from ops002.config_problems import ConfigError
 from ops002.measurement import MeasuredTrial
 from ops002.result import GateResult, Made, gate_result
+from ops002.text import clean
 
 _ADAPTER: Final = TypeAdapter(GateResult)
 _MAX_DIFFERENCES: Final = 10
+_MOST_DIGITS: Final = 50
+"""Of a whole number: far more than any reading has, few enough to reckon with as a float."""
 _ABSENT: Final = object()
 
 
@@ -51,13 +54,15 @@ def judge_again(text: str) -> GateResult:
     """
     try:
         claimed = _ADAPTER.validate_json(text, strict=True)
-        document = json.loads(text, object_pairs_hook=_without_duplicates)
+        document = json.loads(text, object_pairs_hook=_without_duplicates, parse_int=_number)
     except (ValidationError, ValueError, RecursionError) as error:
-        raise ReportRefused(f"not a report of schema version 1: {_first_line(error)}") from None
+        raise ReportRefused(
+            f"not a report of schema version 1: {clean(_first_line(error))}"
+        ) from None
     again = _build_again(claimed)
     differences = list(_differences(document, to_document(again), ""))
     if differences:
-        shown = "\n".join(f"  {difference}" for difference in differences[:_MAX_DIFFERENCES])
+        shown = "\n".join(f"  {clean(difference)}" for difference in differences[:_MAX_DIFFERENCES])
         raise ReportRefused(
             f"what the report derives doesn't follow from what it measured; it was edited, or made "
             f"by another version of ops002:\n{shown}"
@@ -70,6 +75,12 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(document) != len(pairs):
         raise ValueError("a key is given twice")
     return document
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits)} digits; nothing that is measured has")
+    return int(digits)
 
 
 def _build_again(claimed: GateResult) -> GateResult:
@@ -98,7 +109,9 @@ def _measured(config: Config, claimed: GateResult) -> list[MeasuredTrial]:
         fault = seen[trial.scenario, trial.attempt]
         seen[trial.scenario, trial.attempt] += 1
         if number is None or fault >= len(config.scenarios[number].faults):
-            raise ReportRefused(f"trial {trial.scenario!r}: its parameters know no such trial")
+            raise ReportRefused(
+                f"trial {clean(trial.scenario)!r}: its parameters know no such trial"
+            )
         measured.append(
             MeasuredTrial(
                 scenario=number, fault=fault, attempt=trial.attempt, measurement=trial.measurement

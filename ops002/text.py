@@ -20,5 +20,12 @@ def clean(text: str, limit: int = LINE_LIMIT) -> str:
     return f"{shown} … ({dropped} more characters)" if dropped else shown
 
 
+def inert(line: str) -> str:
+    """A line that a CI runner doesn't take for a command of the workflow."""
+    # `::` is a command where a line starts with it, `##[` wherever it stands.
+    apart = line.replace("##[", "## [")
+    return f"| {apart.lstrip()}" if apart.lstrip().startswith("::") else apart
+
+
 def _escape(char: str) -> str:
     return char.encode("unicode_escape", "surrogatepass").decode("ascii")

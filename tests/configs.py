@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ops002.config import Config, parse
@@ -60,3 +61,8 @@ def places(text: str | bytes) -> list[tuple[int, str]]:
     except ConfigError as error:
         return [(problem.line, problem.path) for problem in error.problems]
     return []
+
+
+def without_lines(config: Config) -> Config:
+    """The config as it would be on line 1: what it means, wherever it was written."""
+    return replace(config, scenarios=tuple(replace(one, line=1) for one in config.scenarios))

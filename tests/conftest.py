@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 # No deadline: a slow machine isn't a defect. No database: tests leave nothing in the checkout.
@@ -13,4 +15,6 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("ops002")
+# For `make fuzz`.
+settings.register_profile("long", settings.get_profile("ops002"), max_examples=20_000)
+settings.load_profile(os.environ.get("OPS002_HYPOTHESIS_PROFILE", "ops002"))

@@ -13,6 +13,8 @@ import psutil
 import pytest
 from jsonschema import Draft202012Validator
 
+from ops002.report import to_document
+from tests.builders import Serving, gate
 from tests.command_line import (
     command,
     environment,
@@ -173,6 +175,18 @@ class TestReport:
 
         assert ended.code == 2
         assert "Traceback" not in ended.err
+
+    def test_a_refusal_quotes_the_report_harmlessly(self, tmp_path: Path) -> None:
+        """A report can come from anybody, and what is wrong with it goes to the job's log."""
+        keys = ("::error::x", "##[error]x", "\x1b[2J", "\n::error::x")
+        report = to_document(gate(Serving().measurement())) | dict.fromkeys(keys, 1)
+        (tmp_path / "r.json").write_text(json.dumps(report))
+
+        told = ops002("judge", tmp_path / "r.json").err.splitlines()
+
+        assert len(told) == 1 + len(keys)
+        assert all(line.isprintable() and "##[" not in line for line in told)
+        assert not any(line.lstrip().startswith("::") for line in told)
 
     def test_json_prints_the_report_and_nothing_else(self, project: Path) -> None:
         ended = ops002("run", "--json", cwd=project)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops002.config import Config, parse
+from ops002.config import parse
 from ops002.config_problems import ConfigError
 from ops002.config_schema import OomFault, PythonWorkload, Timeouts
 from ops002.expect import Expectation, Nature
@@ -17,7 +16,7 @@ from ops002.parameters import resolved
 from ops002.settle import SettleRule
 from ops002.units import SIZE_UNITS
 from tests.builders import GIB, MIB, document, limits, scenario_document
-from tests.configs import COMMAND, PYTHON, load, with_faults
+from tests.configs import COMMAND, PYTHON, load, with_faults, without_lines
 
 
 def scenario_of(text: str) -> Any:
@@ -254,10 +253,6 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     top = draw(st.fixed_dictionaries({}, optional={"max_duration": duration_texts, **measuring}))
     scenarios = [{"name": name, **body} for name, body in zip(names, bodies, strict=False)]
     return {"version": 1, "device": "cpu", **top, "scenarios": scenarios}
-
-
-def without_lines(config: Config) -> Config:
-    return replace(config, scenarios=tuple(replace(one, line=1) for one in config.scenarios))
 
 
 @given(documents())

@@ -20,6 +20,7 @@ HOSTILE = {
     "a name": PYTHON.replace("generate\n", '"\\n::x"\n'),
     "a kind": PYTHON.replace("python\n", '"\\n::x"\n'),
     "a pattern": with_faults('{kind: call, expect: {match: "(?\\n::x\\e[31m"}}'),
+    "a command to a runner": '"##[error]x": 1\n',
     "a duplicate key": '"\\n::x": 1\n"\\n::x": 2\n',
     "an alias": "a: *\x85b\n",
 }
@@ -31,6 +32,7 @@ def test_a_problem_is_one_printable_line_whatever_the_file_holds(name: str) -> N
     told = problems(HOSTILE[name])
     assert told
     assert all(line.isprintable() for line in told)
+    assert not any("##[" in line for line in told)
 
 
 scalars = (

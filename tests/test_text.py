@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops002.text import LINE_LIMIT, clean
+from ops002.text import LINE_LIMIT, clean, inert
 
 any_text = st.text(st.characters(exclude_categories=[]), max_size=50)
 printable_text = any_text.filter(str.isprintable)
@@ -61,3 +61,20 @@ def test_long_text_is_cut_and_says_by_how_much() -> None:
 
 def test_escapes_can_not_blow_a_text_up() -> None:
     assert len(clean("\U000e0041" * 10**5)) <= 10 * LINE_LIMIT + 40
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("a::b # [c", "a::b # [c"),
+        ("  indented", "  indented"),
+        ("::error::x", "| ::error::x"),
+        ("  ::error::x", "| ::error::x"),
+        ("##[error]x", "## [error]x"),
+        ("a.yml:1: ##[error]x", "a.yml:1: ## [error]x"),
+        ("::x::##[error]x", "| ::x::## [error]x"),
+    ],
+)
+def test_no_line_is_a_command_to_a_ci_runner(line: str, shown: str) -> None:
+    """Runners take `::` at the start of a line, however indented, and `##[` anywhere in it."""
+    assert inert(line) == shown

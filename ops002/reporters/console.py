@@ -14,7 +14,7 @@ from ops002.measurement import JudgedDevice, Reading
 from ops002.reasons import Outcome
 from ops002.reporters.sparkline import sparkline
 from ops002.result import GateResult, TrialResult
-from ops002.text import clean
+from ops002.text import clean, inert
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
 from ops002.wording import explanation, growth_words, headline
@@ -60,19 +60,12 @@ def render(result: GateResult, *, colour: bool) -> str:
             _print_output(console, trial)
             console.print()
     console.print(_text(headline(result), style=f"bold {_COLOURS[result.outcome]}"), soft_wrap=True)
-    return "".join(f"{_inert(line.rstrip())}\n" for line in text.getvalue().splitlines())
+    return "".join(f"{inert(line.rstrip())}\n" for line in text.getvalue().splitlines())
 
 
 def _text(words: str, style: str = "") -> Text:
     """Words from a result: a report can have been written by anybody, so they are cleaned again."""
     return Text(clean(words, _LONGEST), style=style)
-
-
-def _inert(line: str) -> str:
-    """A line that a CI runner doesn't take for a command of the workflow."""
-    # One syntax counts at the beginning of a line, the older one anywhere in it.
-    started = line.lstrip()
-    return (f"| {started}" if started.startswith("::") else line).replace("##[", "## [")
 
 
 def _print_output(console: Console, trial: TrialResult) -> None:

@@ -29,6 +29,7 @@ from ops002.workloads.worker_channel import WorkerChannel
 _BOOTSTRAP: Final = Path(ops002.agents.__file__).parent / "worker" / "bootstrap.py"
 _TICK_SECONDS: Final = 0.005
 _MAX_SIZE: Final = 2**20
+_ADDRESS_BITS: Final = 64
 
 # Under the memory limit an error must cost more than the tolerance, or keeping it would pass
 # unseen: headroom is this many tolerances, or this share of what a plain inference needs.
@@ -192,7 +193,7 @@ class PythonProcess:
             self._oom_size *= 2
             self.again()
         limit = reply.get("limit")
-        if isinstance(limit, int):
+        if isinstance(limit, int) and limit.bit_length() <= _ADDRESS_BITS:
             yield Evidence(source=Source.WORKLOAD, what=Seen.MEMORY_LIMIT, value=limit)
         if size is not None:
             yield Evidence(source=Source.GATE, what=Seen.SIZE, value=size)

@@ -1,0 +1,1 @@
+"""Any text and any bytes, at each border where text from outside comes in."""
