@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # No deadline: a slow machine isn't a defect. No database: tests leave nothing in the checkout.
 settings.register_profile(
@@ -12,5 +12,13 @@ settings.register_profile(
     database=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
+)
+# For `tests.mutation`: the same examples every time, few, and none made smaller once it failed.
+settings.register_profile(
+    "mutation",
+    settings.get_profile("ops002"),
+    max_examples=50,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile("ops002")
