@@ -121,9 +121,7 @@ def test_each_fault_is_measured_in_the_phases_it_has(
     faults: list[Any], phases: Sequence[tuple[Phase, ...]], *, whole: bool
 ) -> None:
     measured = [
-        MeasuredTrial(
-            scenario=0, fault=number, attempt=1, measurement=replace(GREEN, phases=due)
-        )
+        MeasuredTrial(scenario=0, fault=number, attempt=1, measurement=replace(GREEN, phases=due))
         for number, due in enumerate(phases)
     ]
     planned = parse(document(scenario_document(faults=faults)), {})
