@@ -111,7 +111,7 @@ def _least_slope(levels: Sequence[int], noise: float) -> float:
 
 def _late_slope(levels: Sequence[int]) -> float:
     """The median slope between any two levels of the last third: one odd level can't turn it."""
-    third = max(2, ceil(len(levels) / _SEGMENTS))
+    third = ceil(len(levels) / _SEGMENTS)
     late = list(enumerate(levels))[-third :: ceil(third / _MOST_PLACES)]
     return median((there - here) / (to - at) for (at, here), (to, there) in combinations(late, 2))
 
@@ -164,7 +164,7 @@ def _placements(count: int) -> Iterator[tuple[int, ...]]:
 
 def _least_information(levels: Sequence[int]) -> float:
     """What a slope is known by where the steps leave least to see: in thirds."""
-    return _information([round(part * len(levels) / _SEGMENTS) for part in range(_SEGMENTS + 1)])
+    return _information([part * len(levels) // _SEGMENTS for part in range(_SEGMENTS + 1)])
 
 
 def _noise(levels: Sequence[int], controls: Sequence[int]) -> float:
