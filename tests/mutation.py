@@ -21,7 +21,7 @@ from typing import Final
 
 ROOT = Path(__file__).parent.parent
 ENOUGH: Final = 0.95
-SECONDS: Final = 60
+SECONDS: Final = 30
 """For one mutant's tests, which take two: a mutant that waits for ever is killed by then."""
 
 _VERDICT: Final = ("verdict", "verdict_figures", "verdict_precedence", "verdict_properties")

@@ -16,7 +16,8 @@ from tests.builders import GIB, KIB, MIB
 
 STEADY = (GIB, GIB)
 ODD_SIZE = 999_983
-"""Bytes. A prime, so that no two explanations of its multiples are apart by exactly the limit."""
+PAGES = 65_537
+"""Bytes. Primes, so that no two explanations of their multiples are apart by exactly the limit."""
 HALF_A_BYTE = 0.501
 
 
@@ -74,13 +75,25 @@ def test_growth_is_what_every_good_explanation_leaves(
     assert judged.bytes_per_fault == pytest.approx(by_definition(levels, controls), abs=HALF_A_BYTE)
 
 
-@given(series, st.integers(2, 8).map(lambda slope: slope * MIB))
-def test_growth_on_top_of_noise_is_what_every_good_explanation_leaves(
-    levels: list[int], slope: int
+@st.composite
+def courses(draw: st.DrawFn) -> list[int]:
+    """Levels of a workload that grows, steps a few times, and stirs a little."""
+    slope = draw(st.integers(0, 40))
+    steps = draw(st.lists(st.tuples(st.integers(1, 12), st.integers(-80, 80)), max_size=4))
+    stir = draw(st.lists(st.integers(0, 8), min_size=6, max_size=12))
+    return [
+        GIB + PAGES * (slope * index + sum(size for at, size in steps if at <= index) + moved)
+        for index, moved in enumerate(stir)
+    ]
+
+
+@given(courses(), st.integers(0, MIB))
+def test_growth_with_steps_is_what_every_good_explanation_leaves(
+    levels: list[int], restless: int
 ) -> None:
-    rising = [size + index * slope for index, size in enumerate(levels)]
-    judged = judge_growth(rising, STEADY, "pss")
-    assert judged.bytes_per_fault == pytest.approx(by_definition(rising, STEADY), abs=HALF_A_BYTE)
+    controls = (GIB, GIB + restless)
+    judged = judge_growth(levels, controls, "pss")
+    assert judged.bytes_per_fault == pytest.approx(by_definition(levels, controls), abs=HALF_A_BYTE)
 
 
 @pytest.mark.parametrize(
