@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint unit fuzz mutants bench error-rates lock clean
+.PHONY: help demo test lint unit fuzz mutants mutation bench error-rates lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -31,6 +31,9 @@ fuzz: .venv/.dev  ## any input at every border, 20,000 times each
 mutants: .venv/.dev  ## break the gate in known ways: each must turn a case red
 	$(BIN)/python -m tests.mutants
 
+mutation: .venv/.mutation  ## break the pure core in every small way: its pure tests must notice 95 %
+	$(BIN)/python -m tests.mutation
+
 bench: .venv/.demo  ## ratios measured in one run
 	$(BIN)/python -m bench
 
@@ -46,7 +49,9 @@ lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
 	eval "$$compile pyproject.toml requirements/torch.in -c requirements/run.txt \
 	  -o requirements/demo.txt"; \
 	eval "$$compile pyproject.toml requirements/torch.in requirements/dev.in \
-	  -c requirements/demo.txt -o requirements/dev.txt"
+	  -c requirements/demo.txt -o requirements/dev.txt"; \
+	eval "$$compile requirements/mutation.in -c requirements/dev.txt \
+	  -o requirements/mutation.txt"
 
 .venv/.demo: requirements/demo.txt requirements/torch.txt
 	$(PYTHON) -m venv .venv
@@ -57,6 +62,10 @@ lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
 
 .venv/.dev: requirements/dev.txt .venv/.demo
 	$(PIP) install -r requirements/dev.txt
+	touch $@
+
+.venv/.mutation: requirements/mutation.txt .venv/.dev
+	$(PIP) install -r requirements/mutation.txt
 	touch $@
 
 clean:           ## remove what the targets made

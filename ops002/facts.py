@@ -34,9 +34,10 @@ class CheckFacts:
     @cached_property
     def _posts(self) -> tuple[tuple[Snapshot, ...], ...]:
         posts = self.measurement.series(_POST_OF[self.phase])
-        if self.phase is Phase.AFTER_ERROR and self.limits.accept_held_until_gc:
+        accepted = self.phase is Phase.AFTER_ERROR and self.limits.accept_held_until_gc
+        if accepted and self._collected:
             # What comes back when Python collects cycles is accepted: that reading is judged.
-            return (*posts[:-1], *(self._collected or posts[-1:]))
+            return (*posts[:-1], *self._collected)
         return posts
 
     @cached_property
@@ -160,7 +161,7 @@ class CheckFacts:
             for level in map(self._level, (*self._controls, self._baseline))
             if level is not None
         ]
-        complete = len(levels) == len(waits) == self.limits.repeat and bool(self._controls)
+        complete = len(levels) == len(waits) == self.limits.repeat
         return judge_growth(levels, controls, self.device.instrument) if complete else NOT_JUDGED
 
     def _level(self, series: tuple[Snapshot, ...]) -> int | None:

@@ -105,50 +105,48 @@ def _least_slope(levels: Sequence[int], noise: float) -> float:
     """The smallest slope that explains the levels as well as any does, two steps granted."""
     series = _Series(levels)
     fits = [series.fit((0, *steps, len(levels))) for steps in _placements(len(levels))]
-    enough = min(fit.residual for fit in fits) + (_AS_GOOD * max(noise, _LEAST_NOISE)) ** 2
-    return min(fit.slope for fit in fits if fit.residual <= enough)
+    enough = max(fit.explained for fit in fits) - (_AS_GOOD * max(noise, _LEAST_NOISE)) ** 2
+    return min(fit.slope for fit in fits if fit.explained >= enough)
 
 
 def _late_slope(levels: Sequence[int]) -> float:
     """The median slope between any two levels of the last third: one odd level can't turn it."""
-    third = max(2, ceil(len(levels) / _SEGMENTS))
+    third = ceil(len(levels) / _SEGMENTS)
     late = list(enumerate(levels))[-third :: ceil(third / _MOST_PLACES)]
     return median((there - here) / (to - at) for (at, here), (to, there) in combinations(late, 2))
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """Bytes per fault, and the sum of squares that it leaves unexplained."""
+    """Bytes per fault, and how much of the levels' sum of squares it explains with its steps."""
 
     slope: float
-    residual: float
+    explained: float
 
 
 class _Series:
     """Settled bytes after consecutive faults, summed up so that a fit costs no loop over them."""
 
     def __init__(self, levels: Sequence[int]) -> None:
-        # From the first on: sums of squares of what is left stay small, and exact.
+        # From the first on: squares stay small, and exact.
         rises = [level - levels[0] for level in levels]
         self._sums = [0, *accumulate(rises)]
         self._moments = [0, *accumulate(place * rise for place, rise in enumerate(rises))]
-        self._squares = [0, *accumulate(rise * rise for rise in rises)]
 
     def fit(self, bounds: Sequence[int]) -> _Fit:
         """Least squares within segments that share a slope, each with a level of its own."""
         segments = list(pairwise(bounds))
         covariance = sum(self._covariance(first, end) for first, end in segments)
         slope = covariance / _information(bounds)
-        spread = sum(self._spread(first, end) for first, end in segments)
-        return _Fit(slope=slope, residual=spread - slope * covariance)
+        steps = sum(self._total(first, end) ** 2 / (end - first) for first, end in segments)
+        return _Fit(slope=slope, explained=slope * covariance + steps)
 
     def _covariance(self, first: int, end: int) -> float:
-        total = self._sums[end] - self._sums[first]
-        return self._moments[end] - self._moments[first] - (first + end - 1) * total / 2
+        moments = self._moments[end] - self._moments[first]
+        return moments - (first + end - 1) * self._total(first, end) / 2
 
-    def _spread(self, first: int, end: int) -> float:
-        total = self._sums[end] - self._sums[first]
-        return self._squares[end] - self._squares[first] - total * total / (end - first)
+    def _total(self, first: int, end: int) -> int:
+        return self._sums[end] - self._sums[first]
 
 
 def _information(bounds: Sequence[int]) -> float:
@@ -164,7 +162,7 @@ def _placements(count: int) -> Iterator[tuple[int, ...]]:
 
 def _least_information(levels: Sequence[int]) -> float:
     """What a slope is known by where the steps leave least to see: in thirds."""
-    return _information([round(part * len(levels) / _SEGMENTS) for part in range(_SEGMENTS + 1)])
+    return _information([part * len(levels) // _SEGMENTS for part in range(_SEGMENTS + 1)])
 
 
 def _noise(levels: Sequence[int], controls: Sequence[int]) -> float:

@@ -51,14 +51,13 @@ def last_window(
 
     None if the series is too short, or if any of those readings is missing.
     """
-    newest = series[-1].seconds if series else 0.0
     values: list[int] = []
     for snapshot in reversed(series):
         reading = snapshot.reading(device.device, device.instrument)
         if not isinstance(reading, Reading):
             return None
         values.append(reading.bytes)
-        if newest - snapshot.seconds >= window and len(values) >= MIN_READINGS:
+        if series[-1].seconds - snapshot.seconds >= window and len(values) >= MIN_READINGS:
             return tuple(reversed(values))
     return None
 

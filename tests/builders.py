@@ -49,6 +49,7 @@ OUT_OF_MEMORY: Final = (
     Evidence(source=Source.WORKLOAD, what=Seen.MESSAGE, value="can't allocate memory"),
     Evidence(source=Source.WORKLOAD, what=Seen.RAISED_AT, value=("a.py:3 infer", "a.py:9 attend")),
 )
+RETURNED: Final = Evidence(source=Source.WORKLOAD, what=Seen.RETURNED, value="without an error")
 
 
 def exit_status(status: int, source: Source = Source.KERNEL) -> Evidence:
@@ -57,6 +58,21 @@ def exit_status(status: int, source: Source = Source.KERNEL) -> Evidence:
 
 def output(text: str, source: Source = Source.GATE) -> Evidence:
     return Evidence(source=source, what=Seen.OUTPUT, value=text)
+
+
+def raised(*classes: str, message: str | None = None) -> tuple[Evidence, ...]:
+    seen = [Evidence(source=Source.WORKLOAD, what=Seen.EXCEPTION, value=classes)]
+    if message is not None:
+        seen.append(Evidence(source=Source.WORKLOAD, what=Seen.MESSAGE, value=message))
+    return tuple(seen)
+
+
+def call(**keys: Any) -> Expectation:
+    return Expectation(nature=Nature.EXCEPTION, **keys)
+
+
+def ends(**keys: Any) -> Expectation:
+    return Expectation(nature=Nature.FAILING_EXIT, **keys)
 
 
 def reading(size: int, instrument: str = CPU.instrument, device: str = CPU.device) -> Reading:

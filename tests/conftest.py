@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # No deadline: a slow machine isn't a defect. No database: tests leave nothing in the checkout.
 settings.register_profile(
@@ -17,4 +17,12 @@ settings.register_profile(
 )
 # For `make fuzz`.
 settings.register_profile("long", settings.get_profile("ops002"), max_examples=20_000)
+# For `tests.mutation`: the same examples every time, few, and none made smaller once it failed.
+settings.register_profile(
+    "mutation",
+    settings.get_profile("ops002"),
+    max_examples=50,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
 settings.load_profile(os.environ.get("OPS002_HYPOTHESIS_PROFILE", "ops002"))

@@ -12,6 +12,9 @@ from ops002.settle import COST_SHARE, MIN_READINGS, SettleRule, Settling, holds_
 from tests.builders import CPU, MIB, missing, reading, snapshot
 
 RULE = SettleRule(timeout=4.0, window=0.5, interval=0.25, band=4 * MIB)
+START = 2.0
+OVER = START + RULE.timeout
+MOST_READINGS = 1000
 OTHER = Missing(device="cuda:0", instrument=CPU.instrument, missing="no driver")
 
 
@@ -55,6 +58,7 @@ def test_the_last_window(taken: Sequence[Snapshot], window: tuple[int, ...] | No
         (sizes(10, 14, 12), True),
         (sizes(10, 15, 12), False),
         (sizes(14, 10, 15), False),
+        (sizes(11, 9, 7), True),
         (sizes(99, 10, 10, 10), True),
         (sizes(10, 10), False),
         (series(missing(), missing(), missing()), False),
@@ -70,7 +74,7 @@ class Scripted:
 
     readings: Sequence[int | None]
     cost: float = 0.0
-    time: float = 100.0
+    time: float = START
     taken: list[Snapshot] = field(default_factory=list)
     sleeps: list[float] = field(default_factory=list)
     quiesced_after: list[int] = field(default_factory=list)
@@ -84,6 +88,7 @@ class Scripted:
 
     def take(self) -> Snapshot:
         """The next scripted reading; the last one goes on for ever."""
+        assert len(self.taken) < MOST_READINGS, "it waits for ever"
         self.time += self.cost
         size = self.readings[min(len(self.taken), len(self.readings) - 1)]
         one = missing() if size is None else reading(size * MIB)
@@ -131,26 +136,44 @@ def test_a_moving_wait_ends_once_it_is_still() -> None:
 def test_readings_that_never_hold_still_are_waited_for_to_the_timeout() -> None:
     script = Scripted([0, 10] * 50)
     script.wait()
-    assert script.time == 104.0
+    assert script.time == OVER
+
+
+def test_a_timeout_that_no_reading_meets_exactly_is_over_with_the_next() -> None:
+    script = Scripted([0, 10] * 50, cost=0.375)
+    script.wait()
+    assert script.taken[-2].seconds < OVER < script.taken[-1].seconds
 
 
 def test_still_but_off_is_waited_for_to_the_timeout() -> None:
     script = Scripted([500])
     script.wait(good_enough=below(100))
-    assert script.time == 104.0
+    assert script.time == OVER
 
 
 def test_memory_that_comes_back_late_ends_the_wait() -> None:
     script = Scripted([500] * 6 + [50])
     script.wait(good_enough=below(100))
     assert script.taken[-1].reading(CPU.device, CPU.instrument) == reading(50 * MIB)
-    assert script.time < 104.0
+    assert script.time < OVER
+
+
+def test_the_last_of_the_still_readings_must_be_good_enough() -> None:
+    script = Scripted([102, 101, 100])
+    script.wait(good_enough=below(100))
+    assert len(script.taken) == 3
+
+
+def test_still_is_good_enough_unless_more_is_asked_for() -> None:
+    script = Scripted([7])
+    Settling(take=script.take, devices=(CPU,), rule=RULE).wait(script)
+    assert len(script.taken) == 3
 
 
 def test_good_enough_alone_does_not_end_the_wait() -> None:
     script = Scripted([0, 90] * 50)
     script.wait(good_enough=below(100))
-    assert script.time == 104.0
+    assert script.time == OVER
 
 
 def test_each_further_window_begins_with_quiescing() -> None:
@@ -180,7 +203,7 @@ def test_what_was_read_before_quiescing_does_not_count_as_still_after() -> None:
 def test_missing_readings_are_never_still() -> None:
     script = Scripted([None])
     script.wait()
-    assert script.time == 104.0
+    assert script.time == OVER
 
 
 def test_a_missing_reading_begins_the_window_anew() -> None:
@@ -194,7 +217,7 @@ def test_every_device_must_hold_still() -> None:
     other = Missing(device="cuda:0", instrument="nvml", missing="no driver")
     devices = (CPU, type(CPU)(device=other.device, instrument=other.instrument))
     Settling(take=script.take, devices=devices, rule=RULE).wait(script)
-    assert script.time == 104.0
+    assert script.time == OVER
 
 
 @pytest.mark.parametrize(("cost", "pause"), [(0.0, 0.25), (0.0078125, 0.25), (0.015625, 0.390625)])

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pytest
 
+from ops002.facts import CheckFacts
 from ops002.limits import Limits
 from ops002.measurement import (
     FaultRecord,
@@ -18,8 +19,9 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.reasons import Reason
-from ops002.verdict import judge
+from ops002.verdict import RULES, _Case, judge
 from tests.builders import (
+    CPU,
     GIB,
     MIB,
     TIB,
@@ -174,3 +176,30 @@ def test_each_cause_alone_gives_its_own_reason(phase: Phase) -> None:
     for reason, cause in (ALIVE if alive else GONE).items():
         (check, *_) = judge(*cause((passing, limits(min_at_stake_bytes=0)))).checks
         assert check.reason is reason
+
+
+def last_rule_holds(measurement: Measurement) -> bool:
+    """Whether the rule that passes would, had every rule before it let the measurement through."""
+    reason, holds = RULES[-1]
+    assert reason is Reason.RETURNED_TO_BASELINE
+    facts = CheckFacts(measurement, CPU, Phase.AFTER_ERROR, limits())
+    return holds(_Case(facts=facts, limits=limits(), fired=True))
+
+
+def test_the_rule_that_passes_is_the_contracts() -> None:
+    assert last_rule_holds(Serving(after=1064 * MIB).measurement())
+    assert not last_rule_holds(Serving(after=1064 * MIB + 1).measurement())
+
+
+@pytest.mark.parametrize("stage", [Stage.BASELINE, Stage.AFTER_ERROR])
+def test_the_rule_that_passes_needs_both_readings(stage: Stage) -> None:
+    measurement = Serving().measurement()
+    left = tuple(one for one in measurement.snapshots if one.stage is not stage)
+    assert not last_rule_holds(replace(measurement, snapshots=left))
+
+
+def test_where_no_rule_holds_the_gate_is_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No figures lead there. If a change of the rules ever did, it would not be green."""
+    monkeypatch.setattr("ops002.verdict.RULES", ())
+    judgement = judge(Serving().measurement(), limits())
+    assert judgement.reason is Reason.INTERNAL_ERROR
