@@ -103,7 +103,7 @@ def test_a_twin_that_keeps_something_is_a_false_alarm(tmp_path: Path) -> None:
 
     assert ended.code == 1, ended.out
     assert "stored exception, clean twin: FALSE ALARM: " in ended.out
-    assert "FAIL leak: 320 MiB retained" in ended.out
+    assert "FAIL leak: " in ended.out
 
 
 def test_what_can_not_be_judged_is_neither_fit_nor_missed(tmp_path: Path) -> None:
