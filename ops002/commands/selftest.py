@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import re
 import secrets
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -17,12 +18,14 @@ from ops002.commands.printing import show
 from ops002.commands.run import local_lab, measure
 from ops002.config import parse
 from ops002.config_problems import ConfigError
+from ops002.cookie import Gate, this_gate
 from ops002.reporters.selftest import conclusion, heading, line
 from ops002.result import EXIT_USAGE
 from ops002.selftest import LONGEST_SECONDS, PLANTED, Place, Planted, Row, exit_code
 from ops002.trials.onlooker import NobodyLooks
 
 _SHM: Final = Path("/dev/shm")  # noqa: S108 (the name of what is planted there can't be guessed)
+_PLANTED_BY: Final = re.compile(r"ops002-selftest-([0-9]{1,9})-([0-9]{1,19})-([0-9]{1,19})-\w+")
 
 
 def selftest(
@@ -34,11 +37,12 @@ def selftest(
 ) -> int:
     """Say in a table whether the gate can be trusted on this machine; the exit code."""
     clock = Clock(LONGEST_SECONDS)
+    prefix = _prefix(this_gate())
     rows: list[Row] = []
     with clock.listening(), ExitStack() as stack:
         try:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ops002-selftest-"))
-            place = _place(device, folder)
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=prefix))
+            place = _place(device, folder, prefix)
             configs = [parse(planted.document(place), {}) for planted in due]
         except OSError as error:
             err.write(f"no temporary folder ({error.strerror}); name another one with TMPDIR\n")
@@ -46,6 +50,7 @@ def selftest(
         except ConfigError as error:
             err.writelines(f"{problem.path}: {problem.message}\n" for problem in error.problems)
             return EXIT_USAGE
+        _take_back_what_was_left()
         lab = local_lab(clock, environ, Path(folder), NobodyLooks())
         show(heading(due), out)
         for planted, config in zip(due, configs, strict=True):
@@ -61,11 +66,32 @@ def selftest(
     return exit_code(rows, due)
 
 
-def _place(device: str, folder: str) -> Place:
+def _prefix(gate: Gate) -> str:
+    return f"ops002-selftest-{gate.pid}-{gate.started}-{gate.namespace}-"
+
+
+def _take_back_what_was_left() -> None:
+    """Remove the files of self-tests that were killed: they couldn't do it themselves."""
+    for folder in (_SHM, Path(tempfile.gettempdir())):
+        for path in folder.glob("ops002-selftest-*"):
+            owner = _PLANTED_BY.fullmatch(path.name)
+            if owner is not None and Gate(*map(int, owner.groups())).is_gone():
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # another user's, and not ours to remove
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _place(device: str, folder: str, prefix: str) -> Place:
     return Place(
         device=device,
         python=sys.executable,
         files=str(Path(ops002.planted.__file__).parent),
         cwd=folder,
-        segment=str(_SHM / f"ops002-selftest-{os.getpid()}-{secrets.token_hex(8)}"),
+        segment=str(_SHM / f"{prefix}{secrets.token_hex(8)}"),
     )
