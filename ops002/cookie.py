@@ -27,7 +27,7 @@ class Gate:
     """One run of the gate.
 
     ``started``, in clock ticks since the system's start, tells it from a later process with its
-    PID; ``namespace``, an inode, says in which PID namespace that PID is its own.
+    PID; ``namespace``, an inode, says whose PID it is.
     """
 
     pid: int
@@ -39,7 +39,7 @@ class Gate:
         return {COOKIE: f"{self.pid}:{self.started}:{self.namespace}"}
 
     def is_gone(self) -> bool:
-        """Whether it is known to have ended; False where that can't be told from here."""
+        """Whether it is known to have ended; False where this process can't tell."""
         if self.namespace != _namespace():
             return False
         fields = _stat(self.pid)
@@ -60,23 +60,30 @@ def this_gate() -> Gate:
     return Gate(pid=os.getpid(), started=int(fields[_STARTED]), namespace=_namespace())
 
 
-def carriers() -> Iterator[tuple[int, Gate]]:
-    """Every process with a cookie, by PID; the youngest first, because it may not live long."""
-    pids = (int(folder.name) for folder in _PROC.iterdir() if folder.name.isdigit())
-    for pid in sorted(pids, reverse=True):
-        gate = carried_by(pid)
-        if gate is not None:
-            yield pid, gate
+def everybody() -> tuple[int, ...]:
+    """The PIDs of all processes that can be seen, the youngest first: it may not live long.
+
+    Nobody where /proc shows another PID namespace: its PIDs are those of other processes here.
+    """
+    if (_PROC / "self").readlink().name != str(os.getpid()):
+        return ()
+    names = os.listdir(_PROC)  # noqa: PTH208 (names are all that is asked for, and fast)
+    return tuple(sorted((int(name) for name in names if name.isdigit()), reverse=True))
 
 
 def carried_by(pid: int) -> Gate | None:
     """The gate whose cookie a process carries; None if there is none that can be read."""
-    environment = _read(_PROC / str(pid) / "environ")
-    if not environment:
-        # A process whose first thread has ended shows its environment at the others only.
-        environment = next(filter(None, map(_read, _PROC.glob(f"{pid}/task/*/environ"))), b"")
+    environment = _read(f"{_PROC}/{pid}/environ") or _read_at_another_thread(pid)
     entry = _ENTRY.search(environment)
     return Gate(*map(int, entry.groups())) if entry else None
+
+
+def carriers() -> Iterator[tuple[int, Gate]]:
+    """Every process with a cookie, by PID; the youngest first."""
+    for pid in everybody():
+        gate = carried_by(pid)
+        if gate is not None:
+            yield pid, gate
 
 
 def lineage() -> frozenset[int]:
@@ -87,12 +94,22 @@ def lineage() -> frozenset[int]:
     return frozenset(pids)
 
 
+def _read_at_another_thread(pid: int) -> bytes:
+    """A process whose first thread has ended shows its environment at the others only."""
+    folder = f"{_PROC}/{pid}/task"
+    try:
+        threads = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return b""
+    return next(filter(None, (_read(f"{folder}/{thread}/environ") for thread in threads)), b"")
+
+
 def _namespace() -> int:
     return (_PROC / "self" / "ns" / "pid").stat().st_ino
 
 
 def _stat(pid: int) -> list[str] | None:
-    text = _read(_PROC / str(pid) / "stat").decode("utf-8", "replace")
+    text = _read(f"{_PROC}/{pid}/stat").decode("utf-8", "replace")
     return text.rpartition(")")[2].split() if text else None
 
 
@@ -107,8 +124,9 @@ def _anybody(pid: int) -> bool:
     return True
 
 
-def _read(file: Path) -> bytes:
+def _read(file: str) -> bytes:
     try:
-        return file.read_bytes()
+        with open(file, "rb") as opened:  # noqa: PTH123 (for every process of the machine)
+            return opened.read()
     except OSError:
         return b""  # ended meanwhile, or not ours to read

@@ -40,7 +40,10 @@ def describe(pid: int) -> Process | None:
     """Who a PID is now; None if nobody, or only a dead process that its parent hasn't reaped."""
     try:
         return _describe(psutil.Process(pid))
-    except psutil.NoSuchProcess:
+    except (
+        psutil.NoSuchProcess,
+        FileNotFoundError,
+    ):  # the latter if its PID is given anew just now
         return None
 
 
@@ -120,12 +123,12 @@ def _other_threads_live(pid: int) -> bool:
     return any(state not in "ZX" for state in states)
 
 
-def groups_of(processes: Iterable[Process]) -> frozenset[int]:
+def groups_of(pids: Iterable[int]) -> frozenset[int]:
     """The process groups of processes, dead ones that aren't reaped yet among them."""
     groups = set()
-    for process in processes:
+    for pid in pids:
         with suppress(ProcessLookupError):
-            groups.add(os.getpgid(process.pid))
+            groups.add(os.getpgid(pid))
     return frozenset(groups)
 
 

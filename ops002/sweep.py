@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from signal import SIGKILL
 from typing import Final
 
 from ops002.clock import Clock
-from ops002.cookie import carried_by, carriers, lineage
+from ops002.cookie import Gate, carried_by, everybody, lineage
 from ops002.measurement import Process
 from ops002.processes import describe, groups_of, kill_groups, send_signal
 
 _DEADLINE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.01
+_QUIET_LOOKS: Final = 20
+"""One look can miss a process that forks and ends faster than processes are listed."""
+
 _NAMED: Final = 10
 
 
@@ -38,39 +41,90 @@ class Swept:
 def sweep(clock: Clock) -> Swept:
     """End every process that carries the cookie of a gate that is gone.
 
+    A gate that ran inside of such a workload is one of them; its own workloads follow it.
+
     Raises:
         Interrupted: the run must end.
     """
+    search = _Search()
     found: dict[int, Process] = {}
     deadline = clock.now() + _DEADLINE_SECONDS
+    quiet = 0
     # Again until nobody is left: a process may fork while it is killed.
-    while (left := _left_over()) and clock.now() < deadline:
-        found.update({process.pid: process for process in left})
-        kill_groups(groups_of(left))
-        for process in left:
-            send_signal(process, SIGKILL)
-        clock.sleep(_PAUSE_SECONDS)
-    stuck = {process.pid for process in left}
+    while quiet < _QUIET_LOOKS and clock.now() < deadline:
+        left = search.look()
+        quiet = 0 if left else quiet + 1
+        if left:
+            found.update((process.pid, process) for process in _end(left))
+            clock.sleep(_PAUSE_SECONDS)
+    stuck = {one.pid for one in search.look()} if found else set()
     return Swept(
         ended=tuple(process for pid, process in found.items() if pid not in stuck),
         left=tuple(process for pid, process in found.items() if pid in stuck),
     )
 
 
-def _left_over() -> tuple[Process, ...]:
-    """Who carries the cookie of a gate that is gone.
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """One that carries the cookie of a gate that is gone, and the process group it was seen in."""
+
+    pid: int
+    group: int
+    gate: Gate
+
+
+class _Search:
+    """Looks for what was left.
 
     A gate that was itself started inside of a workload can't tell what was left from what it lives
     in: the cookies of its own ancestors are none of its business.
     """
-    spared = lineage()
-    inherited = {carried_by(pid) for pid in spared}
-    found = (
-        describe(pid)
-        for pid, gate in carriers()
-        if pid not in spared and gate not in inherited and gate.is_gone()
-    )
-    return tuple(process for process in found if process is not None)
+
+    def __init__(self) -> None:
+        self._spared = lineage()
+        self._inherited = {carried_by(pid) for pid in self._spared}
+        self._others: set[int] = set()
+
+    def look(self) -> list[_Left]:
+        """All that is left; whoever was seen to be another isn't asked again."""
+        found: list[_Left] = []
+        for pid in everybody():
+            if pid in self._spared or pid in self._others:
+                continue
+            gate = carried_by(pid)
+            if gate is None or gate in self._inherited or not gate.is_gone():
+                self._others.add(pid)
+                continue
+            # The group now: it stays the same when this one has forked and ended.
+            found.extend(_Left(pid, group, gate) for group in groups_of((pid,)))
+        if found:  # the others may have been changing their program: ask again
+            self._others.clear()
+        return found
+
+
+def _end(left: Sequence[_Left]) -> list[Process]:
+    """Kill them; who they were."""
+    known = [(one, describe(one.pid)) for one in left]
+    kill_groups(_groups_of_nobody_else(left))
+    for one, process in known:
+        # Asked again: the description is of who has the PID now.
+        if process is not None and carried_by(one.pid) == one.gate:
+            send_signal(process, SIGKILL)
+    return [process or _nameless(one.pid) for one, process in known]
+
+
+def _groups_of_nobody_else(left: Sequence[_Left]) -> set[int]:
+    """The process groups in which everybody alive carries one of these cookies."""
+    gates = {one.gate for one in left}
+    groups = {one.group for one in left}
+    members = [pid for pid in everybody() if groups_of((pid,)) & groups]
+    others = [pid for pid in members if carried_by(pid) not in gates and describe(pid) is not None]
+    return groups - groups_of(others)
+
+
+def _nameless(pid: int) -> Process:
+    """One that ended before it could be asked who it is."""
+    return Process(pid=pid, started=0.0, name="?", command="?")
 
 
 def _names(processes: tuple[Process, ...]) -> str:

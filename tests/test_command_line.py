@@ -21,6 +21,7 @@ from tests.command_line import (
     ops002,
     processes_mentioning,
     read_report,
+    wait_for,
 )
 
 SCENARIO = """
@@ -225,6 +226,19 @@ class TestReport:
 
         assert not (project / "ops002-report" / "ops002-report.json").exists()
 
+    def test_what_older_runs_left_is_gone_and_nobody_elses_file(self, project: Path) -> None:
+        ops002("run", cwd=project)
+        folder = project / "ops002-report"
+        (folder / "ops002-report.part").write_text("{")
+        (folder / "output" / "mine.log").write_text("")
+        (old,) = folder.glob("output/one-*.log")
+        replace(project, "name: one", "name: other")
+
+        assert ops002("run", cwd=project).code == 0
+        assert not (folder / "ops002-report.part").exists()
+        assert not old.exists()
+        assert (folder / "output" / "mine.log").exists()
+
     def test_a_disk_that_is_full_at_the_end_is_never_a_pass(self, project: Path) -> None:
         # A folder in the report's place can't be replaced by a file.
         (project / "scenario.py").write_text(
@@ -336,15 +350,6 @@ def start(project: Path, scenario: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def wait_for(holds: object, seconds: float = 30) -> None:
-    """Wait until a condition holds."""
-    assert callable(holds)
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 MARK = "import pathlib; pathlib.Path('reached').touch()"

@@ -8,13 +8,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from ops002.clock import Clock
 from ops002.config_problems import ConfigError
 from ops002.config_values import COOKIE
-from ops002.cookie import Gate, carried_by, this_gate
+from ops002.cookie import Gate, carried_by, carriers, this_gate
 from ops002.sweep import sweep
+from tests.command_line import wait_for
 from tests.configs import PYTHON, load
 
 Start = Callable[[dict[str, str]], "subprocess.Popen[bytes]"]
@@ -103,6 +105,61 @@ def test_a_gate_inside_of_a_dead_gates_workload_ends_neither_itself_nor_its_kin(
     assert kin.poll() is None
     sweep(Clock(60))
     assert kin.wait(10) == -9
+
+
+def test_one_without_a_cookie_is_left_alone_though_it_shares_the_others_group() -> None:
+    name, value = next(iter(gone().cookie().items()))
+    line = f"sleep 60 & echo $!; exec env {name}={value} sleep 61"
+    with subprocess.Popen(
+        ["bash", "-c", line], stdout=subprocess.PIPE, start_new_session=True
+    ) as carrier:
+        assert carrier.stdout is not None
+        mate = psutil.Process(int(carrier.stdout.readline()))
+        wait_for(lambda: carried_by(carrier.pid) is not None)
+        try:
+            sweep(Clock(60))
+            assert carrier.wait(10) == -9
+            assert mate.is_running()
+            assert mate.status() != psutil.STATUS_ZOMBIE
+        finally:
+            mate.kill()
+
+
+FORKS_AND_ENDS = """
+import os, time
+until = time.monotonic() + 60
+while time.monotonic() < until:
+    if os.fork():
+        os._exit(0)
+    {each_time}
+"""
+FORKS_AND_STAYS = """
+import os, time
+for _ in range(6):
+    os.fork()
+    {each_time}
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("code", [FORKS_AND_ENDS, FORKS_AND_STAYS], ids=["and ends", "and stays"])
+@pytest.mark.parametrize("each_time", ["pass", "os.setsid()"], ids=["one group", "many groups"])
+def test_one_that_forks_while_it_is_killed_is_ended(code: str, each_time: str) -> None:
+    cookie = replace(gone(), started=2)
+    if each_time == "os.setsid()":
+        each_time = "os.getpgrp() == os.getpid() or os.setsid()"
+    started = subprocess.Popen(
+        [sys.executable, "-c", code.format(each_time=each_time)],
+        env={**os.environ, **cookie.cookie()},
+        start_new_session=True,
+    )
+    wait_for(lambda: cookie in [gate for _, gate in carriers()])
+    swept = sweep(Clock(60))
+    started.wait(10)
+    assert swept.ended
+    assert swept.left == ()
+    # Whoever forks and ends is seen in one look of several.
+    assert all(cookie not in [gate for _, gate in carriers()] for _ in range(100))
 
 
 def test_a_workload_cant_be_given_another_cookie() -> None:

@@ -34,7 +34,7 @@ from ops002.result import (
 from ops002.surroundings import look_around, utc_now
 from ops002.sweep import sweep
 from ops002.text import clean
-from ops002.trials.lab import Lab
+from ops002.trials.lab import Lab, old_output
 from ops002.trials.onlooker import Onlooker
 from ops002.trials.runner import run as run_scenarios
 
@@ -86,12 +86,14 @@ def _report_dir(given: str | None, environ: Mapping[str, str]) -> Path:
 
 
 def _prepare(folder: Path) -> Path:
-    """Have the report's folder ready before anything is measured, and no older report in it."""
+    """Have the report's folder ready before anything is measured, and nothing older in it."""
+    report = folder / REPORT_NAME
     try:
         (folder / "output").mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-        (folder / REPORT_NAME).unlink(missing_ok=True)
+        for old in (report, _unfinished(report), *old_output(folder / "output")):
+            old.unlink(missing_ok=True)
     except OSError as error:
         why = (
             f"{folder}: the report can't be written there ({error.strerror}), and a run without a "
@@ -157,9 +159,14 @@ def _carry_out(
     return []
 
 
+def _unfinished(report: Path) -> Path:
+    """Where a report is until it is whole."""
+    return report.with_suffix(".part")
+
+
 def _write(text: str, file: Path, err: TextIO) -> bool:
     """Put the report in place, whole or not at all; whether it is there."""
-    unfinished = file.with_suffix(".part")
+    unfinished = _unfinished(file)
     try:
         unfinished.write_text(text, "utf-8", errors="backslashreplace")
         unfinished.replace(file)

@@ -128,7 +128,7 @@ class LocalRunning:
         self._popen.poll()
         found = family(self._bystanders, {self._popen.pid})
         everybody = (*found.ended, *found.live)
-        self._groups = groups_of(everybody)
+        self._groups = groups_of(process.pid for process in everybody)
         reap(found.ended)
         return everybody
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ops002.clock import Clock
 from ops002.config import Scenario
 from ops002.executors import Executor
 from ops002.probes import Probe
 from ops002.trials.onlooker import Onlooker
+
+_OUTPUT_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,40}-[0-9a-f]{6}-[a-z0-9-]+\.log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,8 @@ class Lab:
         # Names that read alike once they are cut still have files of their own.
         unique = hashlib.sha256(scenario.name.encode()).hexdigest()[:6]
         return self.output_dir / f"{readable}-{unique}-{start}.log"
+
+
+def old_output(folder: Path) -> Iterator[Path]:
+    """The output files that earlier runs have left in a folder, and nobody else's."""
+    return (file for file in folder.iterdir() if _OUTPUT_NAME.fullmatch(file.name))
