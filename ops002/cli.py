@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from ops002 import __version__
@@ -25,6 +26,10 @@ _EXIT_INTERRUPTED: Final = 130
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a subcommand; its exit code."""
+    # A stream that was closed before the start is None: nothing may fail on it.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     options = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         # Whatever a name or a message holds, printing it must not be what fails.

@@ -17,7 +17,7 @@ from ops002.config_values import COOKIE
 
 _PROC: Final = Path("/proc")
 _ENTRY: Final = re.compile(
-    rb"(?:^|\0)%b=([0-9]{1,9}):([0-9]{1,19}):([0-9]{1,19})(?:\0|$)" % COOKIE.encode()
+    rb"(?:^|\0)%b=([0-9]{1,9}):([0-9]{1,19}):([0-9]{1,20})(?:\0|$)" % COOKIE.encode()
 )
 _STATE, _PARENT, _STARTED = 0, 1, 19  # proc(5), stat: the places after the name
 
@@ -105,7 +105,10 @@ def _read_at_another_thread(pid: int) -> bytes:
 
 
 def _namespace() -> int:
-    return (_PROC / "self" / "ns" / "pid").stat().st_ino
+    """One number for the PID and the time namespace: start times are told in the latter."""
+    spaces = _PROC / "self" / "ns"
+    time = spaces / "time"  # since Linux 5.6
+    return (spaces / "pid").stat().st_ino << 32 | (time.stat().st_ino if time.exists() else 0)
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import shutil
 from collections import deque
 from collections.abc import Iterator
@@ -68,6 +69,8 @@ class LineAtTerminal:
         self._draw()
 
     def _draw(self) -> None:
+        if not _takes_more(self._out):
+            return  # nobody reads the terminal: the run goes on without it
         words = f"{self._trial}  {self._stage:<18}"
         if self._points:
             newest = show_size(self._points[-1][1])
@@ -77,7 +80,16 @@ class LineAtTerminal:
 
     def wipe(self) -> None:
         """Leave the line empty."""
-        show(_WIPE, self._out)
+        if _takes_more(self._out):
+            show(_WIPE, self._out)
+
+
+def _takes_more(out: TextIO) -> bool:
+    """Whether writing won't wait: a terminal that is stopped must not hold the run up."""
+    try:
+        return bool(select.select([], [out.fileno()], [], 0)[1])
+    except (OSError, ValueError):
+        return True  # no descriptor behind it: nothing can wait
 
 
 @contextmanager

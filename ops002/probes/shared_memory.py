@@ -42,8 +42,8 @@ class SharedMemory:
         """Bytes of each file in memory that is new or has grown and is the workload's.
 
         The workload's are those that its processes have open, and those that are new under
-        /dev/shm, unless a stranger held them, and nobody of the workload, when they were first
-        seen. What nobody held then counts: a process that ended leaves its files like that.
+        /dev/shm, unless a stranger mapped them, and nobody of the workload held them, when they
+        were first seen. What nobody held then counts: a process that ended leaves files so.
         """
         sizes = dict(self._open_files(processes))
         named = {key: size for key, size in self._named() if key not in sizes}
@@ -94,13 +94,20 @@ class SharedMemory:
         if not unknown:
             return
         self._known |= unknown
-        held_by: dict[bool, set[FileKey]] = {True: set(), False: set()}
+        ours: set[FileKey] = set()
+        theirs: set[FileKey] = set()
         for folder in self._proc.iterdir():
-            if folder.name.isdigit():
-                held = {key for key, _ in self._open_in(folder)} | _mapped_files(folder / "maps")
-                if held & unknown:
-                    held_by[self._is_ours(folder)] |= held
-        self._strangers |= unknown & held_by[False] - held_by[True]
+            if not folder.name.isdigit():
+                continue
+            mapped = _mapped_files(folder / "maps")
+            opened = {key for key, _ in self._open_in(folder)}
+            if (mapped | opened) & unknown:
+                if self._is_ours(folder):
+                    ours |= mapped | opened
+                else:
+                    # Anybody may have a file open (a backup, an indexer): who maps it uses it.
+                    theirs |= mapped
+        self._strangers |= unknown & theirs - ours
 
     def _is_ours(self, process: Path) -> bool:
         """Whether a process descends from the gate: one that has just been forked, too."""
@@ -108,7 +115,7 @@ class SharedMemory:
             try:
                 text = (process / "stat").read_text("utf-8", "replace")
             except OSError:
-                return False
+                return True  # it has ended and can't be asked: what it held counts
             process = self._proc / text.rpartition(")")[2].split()[1]
         return process.name != "0"
 

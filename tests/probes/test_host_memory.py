@@ -83,9 +83,8 @@ def held_segment(then: str) -> tuple[Path, str]:
     return segment, code + then
 
 
-@HELD
-def test_a_segment_that_a_stranger_holds_is_theirs(then: str) -> None:
-    segment, code = held_segment(then)
+def test_a_segment_that_a_stranger_maps_is_theirs() -> None:
+    segment, code = held_segment("m = mmap.mmap(f.fileno(), 20 << 20); f.close()")
     with running("") as (gate, _):
         probe = HostMemory(gate=gate.pid)  # nobody here descends from it
         try:
@@ -93,6 +92,17 @@ def test_a_segment_that_a_stranger_holds_is_theirs(then: str) -> None:
                 assert read(probe) == 0
                 assert read(probe, process) >= 20 * MIB
             assert read(probe) == 0
+        finally:
+            segment.unlink()
+
+
+def test_a_segment_that_a_stranger_only_has_open_counts() -> None:
+    segment, code = held_segment("pass")
+    with running("") as (gate, _):
+        probe = HostMemory(gate=gate.pid)
+        try:
+            with running(code):
+                assert read(probe) == 20 * MIB
         finally:
             segment.unlink()
 
