@@ -30,8 +30,8 @@ _SEGMENTS: Final = STEPS_GRANTED + 1
 
 _ERRORS: Final = 3
 """Standard errors that a slope must exceed. With the smallest slope over all placements, which
-noise makes smaller, white noise alone gets there less than once in a thousand trials (simulated:
-`docs/error-rates.md`)."""
+noise makes smaller, white noise alone gets there about once in a thousand trials or less; what
+it misses: `docs/error-rates.md`."""
 
 _AS_GOOD: Final = 4
 """Times the noise: steps that explain the levels worse by no more explain them as well."""
