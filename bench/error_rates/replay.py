@@ -220,5 +220,6 @@ def replay(
     recording = Recording((Phase.AFTER_ERROR,), probe, clock, memory)
     trial = ServingTrial(scenario, ReplayedProcess(), recording, probe=probe, clock=clock)
     (fault, *_) = scenario.faults
+    # `scenario` has a fault inside the worker: no other can be replayed.
     trial.run(fault, load=True)  # type: ignore[arg-type]
     return recording.measurement()

@@ -63,7 +63,14 @@ class LocalExecutor:
         except (OSError, ValueError) as error:
             log.close()
             raise StartFailed(_why(launch, error)) from None
-        return LocalRunning(popen, launch, log, self._bystanders)
+        try:
+            return LocalRunning(popen, launch, log, self._bystanders)
+        except RuntimeError as error:
+            # No thread could be started to drain its output: a process that nobody would end.
+            kill_groups({popen.pid})
+            popen.wait()
+            log.close()
+            raise StartFailed(f"{launch.argv[0]!r} can't be attended to: {error}") from None
 
 
 def _why(launch: Launch, error: OSError | ValueError) -> str:
