@@ -25,7 +25,7 @@ from ops002.selftest import LONGEST_SECONDS, PLANTED, Place, Planted, Row, exit_
 from ops002.trials.onlooker import NobodyLooks
 
 _SHM: Final = Path("/dev/shm")  # noqa: S108 (the name of what is planted there can't be guessed)
-_PLANTED_BY: Final = re.compile(r"ops002-selftest-([0-9]{1,9})-([0-9]{1,19})-([0-9]{1,19})-\w+")
+_PLANTED_BY: Final = re.compile(r"ops002-selftest-([0-9]{1,9})-([0-9]{1,19})-([0-9]{1,20})-\w+")
 
 
 def selftest(

@@ -7,10 +7,10 @@ from typing import Final
 from ops002.clock import Clock, Interrupted
 from ops002.config import Scenario
 from ops002.config_schema import WorkerFault
-from ops002.measurement import Evidence, IncidentKind, Seen, Snapshot, Stage
+from ops002.measurement import Evidence, IncidentKind, Process, Seen, Snapshot, Stage
 from ops002.probes import Probe
 from ops002.trials.recording import Recording
-from ops002.trials.residents import Residents, replaced
+from ops002.trials.residents import Residents, lost, named, replaced
 from ops002.trials.waits import Waits
 from ops002.trials.watch import Watch
 from ops002.workloads import DeadlinePassed, Died, WorkloadError
@@ -49,7 +49,9 @@ class ServingTrial:
             self._prepare(fault, load=load)
             self._control()
             baseline = self._baseline()
-            return self._force_all(fault, baseline) and self._serves()
+            at_baseline = self._residents.throughout()
+            self._force_all(fault, baseline)
+            return self._serves(at_baseline)
         except DeadlinePassed as error:
             self._incident(error, IncidentKind.FAULT_TIMEOUT)
         except WorkloadError as error:
@@ -76,7 +78,6 @@ class ServingTrial:
 
     def _control(self) -> None:
         """Healthy inferences, measured as faults are: growth here isn't the error path's."""
-        self._residents.begin()
         self._residents()  # helpers that even a healthy inference replaces are no residents
         for index in range(self._scenario.control):
             self._recording.enter(Stage.CONTROL, index)
@@ -85,16 +86,31 @@ class ServingTrial:
             self._quiesce()
             self._waits.until_still(self._residents)
 
-    def _serves(self) -> bool:
-        """Whether a healthy inference works after the faults."""
+    def _serves(self, at_baseline: tuple[Process, ...]) -> bool:
+        """Whether a healthy inference works after the faults, by the processes there were."""
+        restarted = self._restarted(at_baseline, self._residents.of_late())
         self._recording.enter(Stage.AFTER_INFERENCE)
         try:
             self._process.infer()
         except WorkloadError as error:
             self._recording.add_incident(IncidentKind.NOT_SERVING, str(error))
             return False
-        self._recording.snapshot(self._process.running.processes())
+        there = self._process.running.processes()
+        self._recording.snapshot(there)
+        # An engine that died of the error may be started again only when it is asked.
+        restarted = restarted or self._restarted(at_baseline, there)
+        gone = lost(at_baseline, there)
+        if gone and not restarted:
+            self._recording.add_health(
+                f"there at the baseline, gone after the faults, replaced by nobody: {named(gone)}"
+            )
         return True
+
+    def _restarted(self, before: tuple[Process, ...], after: tuple[Process, ...]) -> bool:
+        change = replaced(before, after)
+        if change is not None:
+            self._recording.add_incident(IncidentKind.WORKLOAD_RESTARTED, change)
+        return change is not None
 
     def _baseline(self) -> Snapshot:
         self._recording.enter(Stage.BASELINE)
@@ -105,8 +121,7 @@ class ServingTrial:
     def _quiesce(self) -> None:
         self._recording.set_quiesce(self._process.quiesce())
 
-    def _force_all(self, fault: WorkerFault, baseline: Snapshot) -> bool:
-        at_baseline = self._residents.throughout()
+    def _force_all(self, fault: WorkerFault, baseline: Snapshot) -> None:
         last = self._scenario.repeat_of(fault) - 1
         for index in range(self._scenario.repeat_of(fault)):
             self._process.collect()
@@ -121,10 +136,6 @@ class ServingTrial:
             status = self._process.running.exit_status()
             if status is not None:
                 raise Died(status)
-        change = replaced(at_baseline, self._residents.throughout())
-        if change is not None:
-            self._recording.add_incident(IncidentKind.WORKLOAD_RESTARTED, change)
-        return True
 
     def _force(self, fault: WorkerFault, index: int) -> tuple[Evidence, ...]:
         self._watch.begin()
@@ -136,7 +147,6 @@ class ServingTrial:
         return evidence
 
     def _settle(self, baseline: Snapshot, *, last: bool) -> None:
-        self._residents.begin()
         if not last:
             self._waits.until_still(self._residents)
         elif not self._until_back(baseline):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ops002.measurement import Process
+from ops002.settle import MIN_READINGS
 from ops002.trials.residents import Residents, replaced
 from tests.builders import process
 
@@ -33,14 +34,18 @@ def test_a_pid_given_anew_is_another_process() -> None:
     assert replaced((ROOT, ONE), (ROOT, reborn)) is not None
 
 
-def test_begin_forgets() -> None:
-    listed = iter([(ROOT,), (ROOT, ONE)])
-    found = Residents(lambda: next(listed))
-    found()
-    found.begin()
-    assert found.throughout() == ()
-    found()
-    assert found.throughout() == (ROOT, ONE)
+def test_who_came_in_the_middle_of_a_wait_is_there_of_late() -> None:
+    wait = [(ROOT, ONE)] * 5 + [(ROOT,)] * 5 + [(ROOT, OTHER)] * MIN_READINGS
+    assert residents(*wait).of_late() == (ROOT, OTHER)
+
+
+def test_who_has_just_come_isnt_there_of_late() -> None:
+    wait = [(ROOT,)] * 5 + [(ROOT, OTHER)] * (MIN_READINGS - 1)
+    assert residents(*wait).of_late() == (ROOT,)
+
+
+def test_nobody_was_ever_listed() -> None:
+    assert residents().of_late() == residents().throughout() == ()
 
 
 def test_one_gone_and_another_in_its_place_is_told_by_name() -> None:
