@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import time
 from pathlib import Path
@@ -13,14 +14,16 @@ WORK_SECONDS = 0.5
 
 
 def main() -> None:
-    """Take a segment, work, fail."""
-    try:
-        SEGMENT.write_bytes(b"x" * SIZE)
-        time.sleep(WORK_SECONDS)
-        raise SystemExit("planted: failed")
-    finally:
-        if not LEAKS:
-            SEGMENT.unlink()
+    """Take a segment, work with it, fail."""
+    with SEGMENT.open("w+b") as file:
+        file.truncate(SIZE)
+        # Mapped from the first byte on: another gate on the machine sees whose it is.
+        with mmap.mmap(file.fileno(), SIZE) as segment:
+            segment.write(b"x" * SIZE)
+            time.sleep(WORK_SECONDS)
+    if not LEAKS:
+        SEGMENT.unlink()
+    raise SystemExit("planted: failed")
 
 
 if __name__ == "__main__":
