@@ -22,8 +22,11 @@ MIN_FAULTS: Final = 5
 MIN_CONTROLS: Final = 2
 """Settled readings without a fault: one healthy inference and the baseline at least."""
 
+MIN_RISES: Final = 2
+"""From one healthy inference to the next: a single one may be the end of the warm-up."""
+
 LEAST_SLOPE: Final = 1024**2
-"""1 MiB per fault: allocators and interpreters move by less for reasons of their own."""
+"""1 MiB a fault or inference: allocators and interpreters move by less for reasons of their own."""
 
 STEPS_GRANTED: Final = 2
 _SEGMENTS: Final = STEPS_GRANTED + 1
@@ -53,13 +56,15 @@ _MOST_PLACES: Final = 60
 class Growth:
     """What every fault added, in bytes, and what would have been too much.
 
-    ``bytes_per_fault`` is at least that: what two one-off steps could explain is taken off. It and
-    ``threshold_bytes`` are None unless growth was judged.
+    ``bytes_per_fault`` is at least that: what two one-off steps could explain is taken off, and so
+    is ``healthy_bytes``, which every healthy inference of the control added. The three sizes are
+    None unless growth was judged.
     """
 
     judged: bool
     instrument: str | None
     bytes_per_fault: int | None
+    healthy_bytes: int | None
     threshold_bytes: int | None
 
     @property
@@ -73,7 +78,7 @@ class Growth:
 
 
 NOT_JUDGED: Final = Growth(
-    judged=False, instrument=None, bytes_per_fault=None, threshold_bytes=None
+    judged=False, instrument=None, bytes_per_fault=None, healthy_bytes=None, threshold_bytes=None
 )
 
 
@@ -93,12 +98,24 @@ def judge_growth(levels: Sequence[int], controls: Sequence[int], instrument: str
     # A cache that fills up and is full adds no more at the end, whatever it added before. The end
     # alone is short and noisy: half of the growth is enough there.
     end = _late_slope(later)
+    healthy = _healthy_rise(controls, noise)
     return Growth(
         judged=True,
         instrument=instrument,
-        bytes_per_fault=round(min(_least_slope(later, noise), max(end, 2 * end))),
+        bytes_per_fault=round(min(_least_slope(later, noise), max(end, 2 * end))) - healthy,
+        healthy_bytes=healthy,
         threshold_bytes=max(LEAST_SLOPE, ceil(_ERRORS * noise / sqrt(_least_information(later)))),
     )
+
+
+def _healthy_rise(controls: Sequence[int], noise: float) -> int:
+    """What every healthy inference added; 0 where noise explains it, or too few were measured."""
+    inferences = controls[:-1]  # the baseline is read after the last of them, and adds nothing
+    rises = [after - before for before, after in pairwise(inferences)]
+    if len(rises) < MIN_RISES:
+        return 0
+    error = noise * _STEP_SPREAD / len(rises)
+    return min(rises) if min(rises) > max(LEAST_SLOPE, _ERRORS * error) else 0
 
 
 def _least_slope(levels: Sequence[int], noise: float) -> float:

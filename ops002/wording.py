@@ -134,7 +134,11 @@ def growth_words(growth: Growth) -> str:
     if growth.bytes_per_fault is None or growth.threshold_bytes is None:
         return "growth not judged"
     added = show_delta(growth.bytes_per_fault)
-    return f"{added} per fault, too much from {show_size(growth.threshold_bytes)}"
+    limit = f"too much from {show_size(growth.threshold_bytes)}"
+    if growth.healthy_bytes:
+        healthy = show_size(growth.healthy_bytes)
+        return f"every healthy inference adds {healthy}, a fault {added} more, {limit}"
+    return f"{added} per fault, {limit}"
 
 
 def _unmeasured(trial: TrialResult) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, floor, sqrt
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,11 @@ def test_sizes_that_no_device_has_arent_judged(impossible: int) -> None:
 def test_what_every_fault_adds_is_found_and_its_size_is_right(slope: int, repeats: int) -> None:
     found = growth(line(slope, repeats))
     assert found == Growth(
-        judged=True, instrument="pss", bytes_per_fault=slope, threshold_bytes=MIB
+        judged=True,
+        instrument="pss",
+        bytes_per_fault=slope,
+        healthy_bytes=0,
+        threshold_bytes=MIB,
     )
     assert found.found
 
@@ -130,3 +135,44 @@ def test_one_odd_stretch_hides_no_growth(first: int) -> None:
     levels = [size + 40 * MIB * (at in odd) for at, size in enumerate(line(2 * MIB, 20))]
     assert growth(levels).found
     assert not growth([size - at * 2 * MIB for at, size in enumerate(levels)]).found
+
+
+HEALTHY = (GIB, GIB + 2 * MIB, GIB + 4 * MIB, GIB + 4 * MIB)
+"""Three inferences that add 2 MiB each, and the baseline."""
+
+
+@pytest.mark.parametrize("repeats", [5, 20])
+def test_what_a_healthy_inference_adds_isnt_the_errors(repeats: int) -> None:
+    judged = growth(line(2 * MIB, repeats), HEALTHY)
+    assert (judged.healthy_bytes, judged.bytes_per_fault, judged.found) == (2 * MIB, 0, False)
+
+
+@pytest.mark.parametrize("repeats", [5, 20])
+def test_what_a_fault_adds_beyond_it_is_found(repeats: int) -> None:
+    found = growth(line(5 * MIB, repeats), HEALTHY)
+    assert (found.healthy_bytes, found.bytes_per_fault, found.found) == (2 * MIB, 3 * MIB, True)
+
+
+@pytest.mark.parametrize(
+    "healthy",
+    [
+        pytest.param((GIB, GIB + 8 * MIB, GIB + 8 * MIB), id="one rise may be the warm-up's end"),
+        pytest.param((GIB, GIB + 8 * MIB, GIB + 8 * MIB, GIB + 8 * MIB), id="it added only once"),
+        pytest.param((GIB, GIB + MIB, GIB + 2 * MIB, GIB + 2 * MIB), id="too little"),
+        pytest.param((GIB, GIB + 8 * MIB, GIB + 4 * MIB, GIB + 4 * MIB), id="up and down"),
+    ],
+)
+def test_controls_that_dont_grow_excuse_nothing(healthy: tuple[int, ...]) -> None:
+    found = growth(line(2 * MIB, 20), healthy)
+    assert (found.healthy_bytes, found.bytes_per_fault, found.found) == (0, 2 * MIB, True)
+
+
+def test_controls_that_grow_within_the_noise_excuse_nothing() -> None:
+    shaken = [size + (-1) ** index * MIB for index, size in enumerate(line(5 * MIB, 20))]
+    noise = 1.4826 * 4 * MIB / sqrt(6)
+    within, beyond = floor(3 * noise * sqrt(2) / 2), ceil(3 * noise * sqrt(2) / 2)
+
+    def healthy(rise: int) -> int | None:
+        return growth(shaken, (GIB, GIB + rise, GIB + 2 * rise, GIB + 2 * rise)).healthy_bytes
+
+    assert (healthy(within), healthy(beyond)) == (0, beyond)

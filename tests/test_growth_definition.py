@@ -58,10 +58,20 @@ def late_slope(levels: Sequence[int]) -> float:
     return median((levels[to] - levels[at]) / (to - at) for at, to in combinations(late, 2))
 
 
+def healthy_rise(levels: Sequence[int], controls: Sequence[int]) -> int:
+    """What every healthy inference added, unless noise explains it; the baseline is none."""
+    rises = [after - before for before, after in pairwise(controls[:-1])]
+    if len(rises) < 2:
+        return 0
+    least = max(MIB, 3 * noise(levels, controls) * sqrt(2) / len(rises))
+    return min(rises) if min(rises) > least else 0
+
+
 def by_definition(levels: Sequence[int], controls: Sequence[int]) -> float:
     later = levels[1:]
     end = late_slope(later)
-    return min(least_slope(later, controls), end if end < 0 else 2 * end)
+    slope = min(least_slope(later, controls), end if end < 0 else 2 * end)
+    return slope - healthy_rise(later, controls)
 
 
 series = st.lists(st.integers(0, 40).map(lambda size: size * ODD_SIZE), min_size=5, max_size=12)

@@ -1,0 +1,39 @@
+"""An arena grows for one huge request that fails, and stays that large.
+
+Stands for microsoft/onnxruntime#9509: memory that a run took isn't returned. Twin:
+pass/arena_shrinks.py.
+---
+reason: leak
+retained: 150MiB
+faults: [{kind: call, expect: {match: shape}}]
+repeat: 1
+"""
+
+
+class Arena:
+    """Takes memory in extents and hands it out; an extent that was taken once stays."""
+
+    def __init__(self):
+        self.extents = []
+
+    def reserve(self, size):
+        missing = size - sum(map(len, self.extents))
+        if missing > 0:
+            self.extents.append(bytearray(b"e" * missing))
+
+    def shrink(self, size):
+        while sum(map(len, self.extents)) > size:
+            self.extents.pop()
+
+
+def load(device):
+    return Arena()
+
+
+def infer(arena):
+    arena.reserve(100 << 20)
+
+
+def fail(arena):
+    arena.reserve(250 << 20)
+    raise RuntimeError("an output of this shape was not expected")
