@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import struct
+import termios
 
 from ops002.commands.live import LineAtTerminal, LineInLog, looking_on
 from ops002.commands.printing import show
@@ -72,3 +76,16 @@ def test_blocks_are_spelled_in_ascii_where_the_terminal_knows_no_others() -> Non
     show("▁█", terminal)
     terminal.seek(0)
     assert terminal.read() == "_@"
+
+
+def test_a_line_is_as_wide_as_the_terminal_it_is_drawn_on() -> None:
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
+    with os.fdopen(theirs, "w") as terminal:
+        line = LineAtTerminal(terminal)
+        line.trial("generate" * 10, "oom")
+        line.stage(Stage.BASELINE, None)
+        terminal.flush()
+        drawn = os.read(ours, 1000).decode()
+    os.close(ours)
+    assert drawn == "\r\x1b[K" + ("generate" * 10)[:29]

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 
 from ops002.config_schema import Fault
+from ops002.growth import NOT_JUDGED, Growth
 from ops002.measurement import IncidentKind, Measurement, Stage
 from ops002.reasons import Reason
 from ops002.result import GateResult
-from ops002.wording import _FAULT_WORDS, ADVICE, explanation, headline, trial_line
+from ops002.wording import _FAULT_WORDS, ADVICE, explanation, growth_words, headline, trial_line
 from tests.builders import (
     GIB,
     MIB,
@@ -195,3 +196,25 @@ def test_any_measurement_can_be_put_into_words(measurement: Measurement) -> None
     (trial,) = result.trials
     assert headline(result).startswith(f"{result.outcome.value.upper()} {result.reason.value}: ")
     assert explanation(trial).endswith(ADVICE[trial.reason])
+
+
+@pytest.mark.parametrize(
+    ("healthy", "words"),
+    [
+        (0, "+3.0 MiB per fault, too much from 1.0 MiB"),
+        (
+            2 * MIB,
+            "every healthy inference adds 2.0 MiB, a fault +3.0 MiB more, too much from 1.0 MiB",
+        ),
+    ],
+)
+def test_growth_is_told_with_what_healthy_inferences_add(healthy: int, words: str) -> None:
+    growth = Growth(
+        judged=True,
+        instrument="pss",
+        bytes_per_fault=3 * MIB,
+        healthy_bytes=healthy,
+        threshold_bytes=MIB,
+    )
+    assert growth_words(growth) == words
+    assert growth_words(NOT_JUDGED) == "growth not judged"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import select
-import shutil
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from ops002.units import show_size
 
 _KEPT: Final = 400
 _PICTURE: Final = 24
+_USUAL_WIDTH: Final = 80
 _WIPE: Final = "\r\x1b[K"
 
 
@@ -75,13 +76,20 @@ class LineAtTerminal:
         if self._points:
             newest = show_size(self._points[-1][1])
             words += f"{newest:>10}  {sparkline(tuple(self._points), _PICTURE)}"
-        width = shutil.get_terminal_size().columns - 1
-        show(f"{_WIPE}{words[:width]}", self._out)
+        show(f"{_WIPE}{words[: _columns(self._out) - 1]}", self._out)
 
     def wipe(self) -> None:
         """Leave the line empty."""
         if _takes_more(self._out):
             show(_WIPE, self._out)
+
+
+def _columns(out: TextIO) -> int:
+    """The width of the terminal that is written to, which needn't be that of standard output."""
+    try:
+        return os.get_terminal_size(out.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):
+        return _USUAL_WIDTH
 
 
 def _takes_more(out: TextIO) -> bool:

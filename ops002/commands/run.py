@@ -152,7 +152,7 @@ def _carry_out(
             )
         ]
     except Exception as error:  # noqa: BLE001 (a defect of ours must end red, with a report)
-        err.write("ops002 has a defect; please report this:\n")
+        err.write("\nops002 has a defect; please report this:\n")
         err.write(f"ops002 {__version__}\n{traceback.format_exc()}")
         detail = clean(f"{type(error).__name__}: {error}")
         return [Incident(kind=IncidentKind.INTERNAL_ERROR, stage=Stage.BEFORE_START, detail=detail)]
