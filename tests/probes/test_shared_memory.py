@@ -148,7 +148,7 @@ def test_growth_of_a_strangers_older_segment_is_theirs(segment: Path, holds: Hol
     with (
         running("") as (gate, _),
         running("") as (bare, _),
-        running(maps(segment) + "fill()") as (_, stranger),
+        running(holds(segment)) as (_, stranger),
     ):
         probe = HostMemory(shm=segment.parent, gate=gate.pid)
         ask(stranger, "fill()")
