@@ -93,8 +93,10 @@ class SharedMemory:
         return max(0, file.bytes - self._before.get(key, 0))
 
     def _is_ours(self, key: FileKey, file: _MemoryFile) -> bool:
-        if key in self._held or key in self._strangers:
-            return key in self._held
+        if key in self._held:
+            return True
+        if key in self._strangers:
+            return False
         # Asked at every reading: the workload may turn out to be that user later.
         return file.writer is None or self._workload.may_be(file.writer)
 
@@ -114,7 +116,6 @@ class SharedMemory:
         if not unknown:
             return
         self._known |= unknown
-        theirs: set[FileKey] = set()
         for pid, folder in self._workload.everybody():
             mapped = _mapped_files(folder / "maps") & unknown
             opened = {
@@ -130,8 +131,7 @@ class SharedMemory:
             else:
                 # Anybody may read a file (a backup, an indexer): that doesn't make it theirs.
                 written = {key for descriptor, key in opened.items() if _writes(descriptor)}
-                theirs |= mapped | written
-        self._strangers |= theirs - self._held
+                self._strangers |= mapped | written
 
     def _segments(self) -> dict[int, tuple[int, int]]:
         """Attached processes and resident bytes of each System V segment, by its number."""

@@ -22,18 +22,17 @@ class _Stat:
 
 
 class WorkloadTree:
-    """All that came from the gate after this was made, and what readings name as the workload's.
+    """The gate, what it has started since this was made, and what readings name as the workload's.
 
-    The gate itself is one of them; who descends from it already is a bystander, and so are the
-    descendants of a bystander.
+    Who was there already is a bystander, though it may descend from the gate, and so is whoever
+    descends from a bystander.
     """
 
     def __init__(self, proc: Path, gate: int) -> None:
         self._proc = proc
         self._gate = gate
         self._named: frozenset[int] = frozenset()
-        self._bystanders: frozenset[tuple[int, int]] = frozenset()
-        self._bystanders = frozenset(self._descendants())
+        self._bystanders = frozenset(self._others())
         self._users = set(self._users_of(gate)) or {_ROOT}
 
     def see(self, processes: Sequence[Process]) -> None:
@@ -50,27 +49,6 @@ class WorkloadTree:
 
     def has(self, pid: int) -> bool:
         """Whether a process is the workload's: one that has just been forked, too."""
-        if not self._descends(pid):
-            return False
-        self._users.update(self._users_of(pid))
-        return True
-
-    def may_be(self, user: int) -> bool:
-        """Whether something that only this user can have done may be the workload's doing.
-
-        It may if a process of the workload, or the gate, was seen to be that user; and if one was
-        root, which can become any user, do it and end, between two readings.
-        """
-        return user in self._users or _ROOT in self._users
-
-    def _descendants(self) -> Iterator[tuple[int, int]]:
-        for pid, _ in self.everybody():
-            if pid != self._gate and self._descends(pid):
-                stat = self._stat(pid)
-                if stat is not None:
-                    yield pid, stat.started
-
-    def _descends(self, pid: int) -> bool:
         while pid not in {0, self._gate}:
             if pid in self._named:
                 return True
@@ -81,6 +59,20 @@ class WorkloadTree:
                 return False
             pid = stat.parent
         return pid != 0
+
+    def may_be(self, user: int) -> bool:
+        """Whether something that only this user can have done may be the workload's doing.
+
+        It may if a process of the workload, or the gate, was seen to be that user; and if one was
+        root, which can become any user, do it and end, between two readings.
+        """
+        return user in self._users or _ROOT in self._users
+
+    def _others(self) -> Iterator[tuple[int, int]]:
+        for pid, _ in self.everybody():
+            stat = self._stat(pid)
+            if stat is not None and pid != self._gate:
+                yield pid, stat.started
 
     def _stat(self, pid: int) -> _Stat | None:
         try:

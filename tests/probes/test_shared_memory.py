@@ -21,7 +21,7 @@ gives_away = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be seve
 @pytest.fixture
 def segment() -> Iterator[Path]:
     """A place under /dev/shm where nobody else puts anything."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="ops002-corpus-test-") as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="ops002-probes-test-") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder, "segment")
 
