@@ -38,8 +38,9 @@ class WorkloadTree:
     def see(self, processes: Sequence[Process]) -> None:
         """These are the workload's: remember as which users they run."""
         self._named = frozenset(process.pid for process in processes)
-        for pid in self._named:
-            self._users.update(self._users_of(pid))
+        if _ROOT not in self._users:  # which may be any user already
+            for pid in self._named:
+                self._users.update(self._users_of(pid))
 
     def everybody(self) -> Iterator[tuple[int, Path]]:
         """Every process of the machine that can be seen: its PID and its folder under /proc."""
@@ -71,7 +72,7 @@ class WorkloadTree:
     def _others(self) -> Iterator[tuple[int, int]]:
         for pid, _ in self.everybody():
             stat = self._stat(pid)
-            if stat is not None and pid != self._gate:
+            if stat is not None:
                 yield pid, stat.started
 
     def _stat(self, pid: int) -> _Stat | None:
@@ -88,6 +89,5 @@ class WorkloadTree:
             text = (self._proc / str(pid) / "status").read_text("utf-8", "replace")
         except OSError:
             return
-        for line in text.split("\n"):
-            if line.startswith("Uid:"):
-                yield from map(int, line.split()[1:])
+        _, _, rest = text.partition("\nUid:")
+        yield from map(int, rest.partition("\n")[0].split())
