@@ -23,12 +23,17 @@ FileKey = tuple[int, int]
 
 _MAPPING_FIELDS: Final = 5  # proc(5), maps: address, permissions, offset, device, inode, [path]
 _BLOCK: Final = 512  # stat(2): st_blocks is in units of 512 bytes
-_SYSV_COLUMNS: Final = {"shmid": 1, "nattch": 6, "rss": 14, "swap": 15}  # proc(5), sysvipc/shm
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+# proc(5), sysvipc/shm: the places of its columns
+_SHMID, _PERMS, _NATTCH, _UID, _CUID, _RSS, _SWAP = 1, 2, 6, 7, 9, 14, 15
 
 
 @dataclass(frozen=True, slots=True)
 class _MemoryFile:
-    """``writer`` is the user who alone may write it (root may, too); None if others may."""
+    """A file in memory or a System V segment.
+
+    ``writer`` is the user who alone may write it (root may, too); None if others may.
+    """
 
     bytes: int
     writer: int | None
@@ -44,7 +49,7 @@ class SharedMemory:
         self._devices = _memory_devices(shm)
         self._workload = WorkloadTree(proc, gate)
         self._before = {key: file.bytes for key, file in self._named()}
-        self._segments_before = frozenset(self._segments())
+        self._segments_before = frozenset(number for number, _, _ in self._segments())
         self._known: set[FileKey] = set()
         self._held: set[FileKey] = set()
         self._strangers: set[FileKey] = set()
@@ -73,9 +78,11 @@ class SharedMemory:
     def left_segments(self) -> int:
         """Bytes of new System V segments to which no process is attached any more."""
         return sum(
-            size
-            for number, (attached, size) in self._segments().items()
-            if attached == 0 and number not in self._segments_before
+            segment.bytes
+            for number, attached, segment in self._segments()
+            if attached == 0
+            and number not in self._segments_before
+            and self._may_have_written(segment)
         )
 
     def mapped(self, process: Process, files: dict[FileKey, int]) -> int:
@@ -97,6 +104,9 @@ class SharedMemory:
             return True
         if key in self._strangers:
             return False
+        return self._may_have_written(file)
+
+    def _may_have_written(self, file: _MemoryFile) -> bool:
         # Asked at every reading: the workload may turn out to be that user later.
         return file.writer is None or self._workload.may_be(file.writer)
 
@@ -133,21 +143,18 @@ class SharedMemory:
                 written = {key for descriptor, key in opened.items() if _writes(descriptor)}
                 self._strangers |= mapped | written
 
-    def _segments(self) -> dict[int, tuple[int, int]]:
-        """Attached processes and resident bytes of each System V segment, by its number."""
+    def _segments(self) -> Iterator[tuple[int, int, _MemoryFile]]:
+        """Number, attached processes and resident bytes of each System V segment."""
         try:
             lines = kernel_lines(self._proc / "sysvipc" / "shm")[1:]
         except OSError:
-            return {}  # a kernel without System V shared memory has none
-        rows = [[int(field) for field in line.split()[:16]] for line in lines]
-        column = _SYSV_COLUMNS
-        return {
-            row[column["shmid"]]: (
-                row[column["nattch"]],
-                row[column["rss"]] + row[column["swap"]],
-            )
-            for row in rows
-        }
+            return  # a kernel without System V shared memory has none
+        for row in map(str.split, lines):
+            # Its creator keeps the owner's rights when it is given to another.
+            shared = row[_UID] != row[_CUID] or int(row[_PERMS], 8) & _OTHERS_WRITE
+            size = int(row[_RSS]) + int(row[_SWAP])
+            segment = _MemoryFile(size, None if shared else int(row[_UID]))
+            yield int(row[_SHMID]), int(row[_NATTCH]), segment
 
 
 def kernel_lines(file: Path) -> list[str]:
@@ -198,7 +205,7 @@ def _memory_file(path: Path, devices: frozenset[int]) -> Iterator[tuple[FileKey,
         return  # closed or removed meanwhile
     if status.st_dev in devices and stat.S_ISREG(status.st_mode):
         # An access list that lets others write shows in the group's bits (acl(5)).
-        shared = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        shared = status.st_mode & _OTHERS_WRITE
         file = _MemoryFile(status.st_blocks * _BLOCK, None if shared else status.st_uid)
         yield (status.st_dev, status.st_ino), file
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 from ops002.probes.host_memory import HostMemory
 from tests.probes.real import MIB, ask, read, running
 
+IPC_RMID = 0
 USER, OTHER = 54321, 54322
 """Two users that nobody is."""
 
@@ -135,6 +137,15 @@ def test_a_file_in_memory_that_is_only_open_counts_once() -> None:
         assert read(probe, process) - read(probe, bare) == pytest.approx(20 * MIB, abs=4 * MIB)
 
 
+def test_an_older_segment_that_is_removed_hides_nothing(segment: Path) -> None:
+    older = segment.with_name("older")
+    fill(older, 5)
+    probe = HostMemory(shm=segment.parent)
+    fill(segment, 20)
+    older.unlink()
+    assert read(probe) == 20 * MIB
+
+
 def test_a_segment_that_was_there_counts_by_its_growth(segment: Path) -> None:
     fill(segment, 5)
     probe = HostMemory(shm=segment.parent)
@@ -214,6 +225,28 @@ def test_a_user_that_the_workload_was_seen_to_be_is_no_stranger(segment: Path) -
             assert read(probe) == 0  # not the gate's
             read(probe, process)
         assert read(probe) == 20 * MIB
+
+
+@gives_away
+@pytest.mark.parametrize(("mode", "size"), [(0o644, 0), (0o666, 20 * MIB)])
+def test_a_system_v_segment_that_only_another_user_may_write_is_a_strangers(
+    segment: Path, mode: int, size: int
+) -> None:
+    kernel = ctypes.CDLL(None)
+    code = (
+        "kernel = ctypes.CDLL(None); kernel.shmat.restype = ctypes.c_void_p\n"
+        f"number = kernel.shmget(0, 20 << 20, {mode})\n"
+        "at = ctypes.c_void_p(kernel.shmat(number, None, 0))\n"
+        "ctypes.memset(at, 120, 20 << 20); kernel.shmdt(at)\n"
+    )
+    with running(becomes(USER)) as (gate, _):
+        probe = HostMemory(shm=segment.parent, gate=gate.pid)
+        with running("import ctypes\n" + becomes(OTHER) + code) as (_, stranger):
+            number = int(ask(stranger, "number"))
+            try:
+                assert read(probe) == size
+            finally:
+                kernel.shmctl(number, IPC_RMID, None)
 
 
 @gives_away
