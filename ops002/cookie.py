@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from ops002.config_values import COOKIE
+from ops002.process_table import entry, everybody, read, this_process, threads
 
-_PROC: Final = Path("/proc")
-_ENTRY: Final = re.compile(
+_CARRIED: Final = re.compile(
     rb"(?:^|\0)%b=([0-9]{1,9}):([0-9]{1,19}):([0-9]{1,20})(?:\0|$)" % COOKIE.encode()
 )
-_STATE, _PARENT, _STARTED = 0, 1, 19  # proc(5), stat: the places after the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +41,26 @@ class Gate:
         """Whether it is known to have ended; False where this process can't tell."""
         if self.namespace != _namespace():
             return False
-        fields = _stat(self.pid)
-        if fields is None:
+        found = entry(self.pid)
+        if found is None:
             return not _anybody(self.pid)
-        return int(fields[_STARTED]) != self.started or fields[_STATE] in "ZX"
+        return found.started != self.started or found.has_ended
 
 
 def this_gate() -> Gate:
     """The gate that this process is.
 
     Raises:
-        OSError: there is no /proc.
+        OSError: there is no /proc, or it shows another PID namespace.
     """
-    fields = _stat(os.getpid())
-    if fields is None:
-        raise FileNotFoundError(f"{_PROC} doesn't show the gate itself: is it mounted?")
-    return Gate(pid=os.getpid(), started=int(fields[_STARTED]), namespace=_namespace())
-
-
-def everybody() -> tuple[int, ...]:
-    """The PIDs of all processes that can be seen, the youngest first: it may not live long.
-
-    Nobody where /proc shows another PID namespace: its PIDs are those of other processes here.
-    """
-    if (_PROC / "self").readlink().name != str(os.getpid()):
-        return ()
-    names = os.listdir(_PROC)  # noqa: PTH208 (names are all that is asked for, and fast)
-    return tuple(sorted((int(name) for name in names if name.isdigit()), reverse=True))
+    return Gate(pid=os.getpid(), started=this_process().started, namespace=_namespace())
 
 
 def carried_by(pid: int) -> Gate | None:
     """The gate whose cookie a process carries; None if there is none that can be read."""
-    environment = _read(f"{_PROC}/{pid}/environ") or _read_at_another_thread(pid)
-    entry = _ENTRY.search(environment)
-    return Gate(*map(int, entry.groups())) if entry else None
+    environment = read(f"{pid}/environ") or _read_at_another_thread(pid)
+    carried = _CARRIED.search(environment)
+    return Gate(*map(int, carried.groups())) if carried else None
 
 
 def carriers() -> Iterator[tuple[int, Gate]]:
@@ -89,31 +74,22 @@ def carriers() -> Iterator[tuple[int, Gate]]:
 def lineage() -> frozenset[int]:
     """The PIDs of this process and of all it descends from."""
     pids = [os.getpid()]
-    while fields := _stat(pids[-1]):
-        pids.append(int(fields[_PARENT]))
+    while found := entry(pids[-1]):
+        pids.append(found.parent)
     return frozenset(pids)
 
 
 def _read_at_another_thread(pid: int) -> bytes:
     """A process whose first thread has ended shows its environment at the others only."""
-    folder = f"{_PROC}/{pid}/task"
-    try:
-        threads = os.listdir(folder)  # noqa: PTH208
-    except OSError:
-        return b""
-    return next(filter(None, (_read(f"{folder}/{thread}/environ") for thread in threads)), b"")
+    environments = (read(f"{pid}/task/{thread}/environ") for thread in threads(pid))
+    return next(filter(None, environments), b"")
 
 
 def _namespace() -> int:
     """One number for the PID and the time namespace: start times are told in the latter."""
-    spaces = _PROC / "self" / "ns"
+    spaces = Path("/proc/self/ns")
     time = spaces / "time"  # since Linux 5.6
     return (spaces / "pid").stat().st_ino << 32 | (time.stat().st_ino if time.exists() else 0)
-
-
-def _stat(pid: int) -> list[str] | None:
-    text = _read(f"{_PROC}/{pid}/stat").decode("utf-8", "replace")
-    return text.rpartition(")")[2].split() if text else None
 
 
 def _anybody(pid: int) -> bool:
@@ -125,11 +101,3 @@ def _anybody(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _read(file: str) -> bytes:
-    try:
-        with open(file, "rb") as opened:  # noqa: PTH123 (for every process of the machine)
-            return opened.read()
-    except OSError:
-        return b""  # ended meanwhile, or not ours to read

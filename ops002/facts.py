@@ -79,11 +79,14 @@ class CheckFacts:
 
     def bytes_after(self, fault: int) -> int | None:
         """The settled bytes after one fault: alive where it stayed alive, else after its exit."""
-        for stage in (Stage.AFTER_ERROR, Stage.AFTER_EXIT):
-            for series in self.measurement.series(stage):
-                if series[0].fault == fault:
-                    return self._last(series)
-        return None
+        return self._last(self._waits_after.get(fault, ()))
+
+    @cached_property
+    def _waits_after(self) -> dict[int | None, tuple[Snapshot, ...]]:
+        """By fault: looked up for each of them, so the snapshots are gone through once."""
+        alive, gone = map(self.measurement.series, (Stage.AFTER_ERROR, Stage.AFTER_EXIT))
+        # Backwards: of several waits after a fault the first counts.
+        return {series[0].fault: series for series in reversed((*alive, *gone))}
 
     def judged_sizes(self) -> list[int]:
         """Every reading of the judging instrument, at any stage."""

@@ -75,10 +75,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process of the workload. ``started`` (Unix seconds) tells a reused PID from the first."""
+    """A process of the workload. Its PID and ``started`` are who it is: PIDs are given anew.
+
+    ``started`` is in clock ticks since the system's start (the 22nd field of /proc/PID/stat), which
+    setting the clock doesn't move; 0 where it was gone before it could be asked.
+    """
 
     pid: int
-    started: float
+    started: int
     name: str
     command: str
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import psutil
 
 from ops002.measurement import Process
+from ops002.process_table import Entry, entry, everybody, threads
 from ops002.text import clean
 
 _PR_SET_CHILD_SUBREAPER: Final = 36  # prctl(2)
@@ -38,13 +39,12 @@ def become_subreaper() -> None:
 
 def describe(pid: int) -> Process | None:
     """Who a PID is now; None if nobody, or only a dead process that its parent hasn't reaped."""
-    try:
-        return _describe(psutil.Process(pid))
-    except (
-        psutil.NoSuchProcess,
-        FileNotFoundError,
-    ):  # the latter if its PID is given anew just now
+    found = entry(pid)
+    if found is None or _is_over(pid, found):
         return None
+    with suppress(psutil.NoSuchProcess):
+        return _described(pid, found)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,84 +62,89 @@ def family(bystanders: Iterable[Process] = (), waited_for: Iterable[int] = ()) -
     ``waited_for`` are the PIDs whose exit status somebody else collects. One pass over the process
     table: it costs more than all else in a reading.
     """
-    apart = {process.pid: process.started for process in bystanders}
+    apart = frozenset((process.pid, process.started) for process in bystanders)
     others = frozenset(waited_for)
-    gate = psutil.Process()
     live, ended = [], []
-    for child in _walk(gate, apart):
+    for pid, found in _walk(apart):
         with suppress(psutil.NoSuchProcess):
-            found = _describe(child)
-            if found is not None:
-                live.append(found)
-            elif child.pid not in others and child.ppid() == gate.pid:
-                ended.append(_named(child))
+            if not _is_over(pid, found):
+                live.append(_described(pid, found))
+            elif pid not in others and found.parent == os.getpid():
+                ended.append(_described(pid, found))
     return Family(live=tuple(live), ended=tuple(ended))
 
 
-def _walk(root: psutil.Process, apart: dict[int, float]) -> Iterator[psutil.Process]:
-    # Parents are listed before their children. A PID alone is nobody: it may have been given anew.
-    for child in root.children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            started = child.create_time()
-            if apart.get(child.pid) == started or child.ppid() in apart:
-                apart[child.pid] = started
-                continue
-            apart.pop(child.pid, None)
-            yield child
+def _walk(apart: frozenset[tuple[int, int]]) -> Iterator[tuple[int, Entry]]:
+    """The descendants of this process, each after its parent; none that is apart, or below one."""
+    table: dict[int, Entry] = {}
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    # The oldest first: whoever's parent ends meanwhile has been given another by then.
+    for pid in reversed(everybody()):
+        found = entry(pid)
+        if found is not None:
+            table[pid] = found
+            children[found.parent].append(pid)
+    waiting = [os.getpid()]
+    while waiting:
+        parent = waiting.pop()
+        for pid in children.pop(parent, ()):
+            found = table[pid]
+            # One that is older than its parent is another's: the parent's PID was given anew.
+            if found.started >= table[parent].started and (pid, found.started) not in apart:
+                waiting.append(pid)
+                yield pid, found
 
 
-def _named(child: psutil.Process) -> Process:
-    """A process that has nothing left but its name."""
-    name = clean(child.name(), 64)
-    return Process(pid=child.pid, started=child.create_time(), name=name, command=name)
-
-
-def _describe(process: psutil.Process) -> Process | None:
+def _described(pid: int, found: Entry) -> Process:
+    """An entry with its names; one that has ended has nothing left but the short one."""
+    process = psutil.Process(pid)
     with process.oneshot():
-        if process.status() == psutil.STATUS_ZOMBIE and not _other_threads_live(process.pid):
-            return None
         name = process.name()
         try:
             command = " ".join(process.cmdline())
         except (psutil.AccessDenied, psutil.ZombieProcess):
             command = name
-        return Process(
-            pid=process.pid,
-            started=process.create_time(),
-            name=clean(name, 64),
-            command=clean(command or name, 300),
-        )
+    return Process(
+        pid=pid,
+        started=found.started,
+        name=clean(name, 64),
+        command=clean(command or name, 300),
+    )
 
 
-def _other_threads_live(pid: int) -> bool:
-    """Whether threads run on in a process whose first thread has ended: it looks like a zombie."""
-    try:
-        states = [
-            (thread / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
-            for thread in Path(f"/proc/{pid}/task").iterdir()
-        ]
-    except OSError:
+def _is_over(pid: int, found: Entry) -> bool:
+    """Whether it has ended: one whose first thread has ended looks so while the others run on."""
+    if not found.has_ended:
         return False
-    return any(state not in "ZX" for state in states)
+    others = (entry(pid, thread) for thread in threads(pid))
+    return all(other is None or other.has_ended for other in others)
 
 
-def groups_of(pids: Iterable[int]) -> frozenset[int]:
-    """The process groups of processes, dead ones that aren't reaped yet among them."""
-    groups = set()
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            groups.add(os.getpgid(pid))
-    return frozenset(groups)
+def groups_of(processes: Iterable[Process]) -> frozenset[int]:
+    """The process groups of exactly these, dead ones that aren't reaped yet among them.
+
+    Whoever has been given the PID of one of them since has no say: who it is and its group are read
+    at once. A group keeps its number as long as a member isn't reaped; once the last one is, the
+    number may go to a stranger's group. So kill at once what was found, and reap afterwards.
+    """
+    entries = ((process, entry(process.pid)) for process in processes)
+    return frozenset(
+        found.group for process, found in entries if found and found.started == process.started
+    )
 
 
 def kill_groups(groups: Iterable[int]) -> None:
     """Kill process groups, but never the gate's own.
 
     One that forks faster than it can be listed stays in its group: the group is killed at once.
+    What remains of the race in `groups_of`: between the two, the last member of a group would have
+    to end and be reaped by another, and its number to come round for the leader of a new group.
     """
     for group in set(groups) - {os.getpgrp()}:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
+        # 0 would be the gate's own, 1 and -1 everybody: no group of a workload has such a number.
+        if group > 1:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
 
 
 def send_signal(process: Process, number: signal.Signals) -> None:
@@ -151,9 +156,10 @@ def send_signal(process: Process, number: signal.Signals) -> None:
     try:
         # The PID may have been given to another process between the listing and the opening;
         # while the descriptor is open it stays with the one that was opened.
-        if psutil.Process(process.pid).create_time() == process.started:
+        found = entry(process.pid)
+        if found is not None and found.started == process.started:
             signal.pidfd_send_signal(handle, number)
-    except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+    except (ProcessLookupError, PermissionError):
         return  # gone, or not ours to signal: whoever is left is named as a survivor
     finally:
         os.close(handle)

@@ -8,9 +8,10 @@ from signal import SIGKILL
 from typing import Final
 
 from ops002.clock import Clock
-from ops002.cookie import Gate, carried_by, everybody, lineage
+from ops002.cookie import Gate, carried_by, lineage
 from ops002.measurement import Process
-from ops002.processes import describe, groups_of, kill_groups, send_signal
+from ops002.process_table import entry, everybody
+from ops002.processes import describe, kill_groups, send_signal
 
 _DEADLINE_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.01
@@ -69,6 +70,7 @@ class _Left:
     """One that carries the cookie of a gate that is gone, and the process group it was seen in."""
 
     pid: int
+    started: int
     group: int
     gate: Gate
 
@@ -91,12 +93,16 @@ class _Search:
         for pid in everybody():
             if pid in self._spared or pid in self._others:
                 continue
+            before = entry(pid)
             gate = carried_by(pid)
             if gate is None or gate in self._inherited or not gate.is_gone():
                 self._others.add(pid)
                 continue
             # The group now: it stays the same when this one has forked and ended.
-            found.extend(_Left(pid, group, gate) for group in groups_of((pid,)))
+            now = entry(pid)
+            # Two that have had this PID: the cookie was the one's, the group is the other's.
+            if before is not None and now is not None and now.started == before.started:
+                found.append(_Left(pid, now.started, now.group, gate))
         if found:  # the others may have been changing their program: ask again
             self._others.clear()
         return found
@@ -110,21 +116,30 @@ def _end(left: Sequence[_Left]) -> list[Process]:
         # Asked again: the description is of who has the PID now.
         if process is not None and carried_by(one.pid) == one.gate:
             send_signal(process, SIGKILL)
-    return [process or _nameless(one.pid) for one, process in known]
+    return [process or _nameless(one) for one, process in known]
 
 
 def _groups_of_nobody_else(left: Sequence[_Left]) -> set[int]:
-    """The process groups in which everybody alive carries one of these cookies."""
+    """The process groups in which everybody alive carries one of these cookies.
+
+    A group that was given the number of one of theirs has somebody in it who carries none.
+    """
     gates = {one.gate for one in left}
     groups = {one.group for one in left}
-    members = [pid for pid in everybody() if groups_of((pid,)) & groups]
-    others = [pid for pid in members if carried_by(pid) not in gates and describe(pid) is not None]
-    return groups - groups_of(others)
+    others = {
+        found.group
+        for pid in everybody()
+        if (found := entry(pid)) is not None
+        and found.group in groups
+        and carried_by(pid) not in gates
+        and describe(pid) is not None
+    }
+    return groups - others
 
 
-def _nameless(pid: int) -> Process:
-    """One that ended before it could be asked who it is."""
-    return Process(pid=pid, started=0.0, name="?", command="?")
+def _nameless(one: _Left) -> Process:
+    """One that ended before it could be asked for its name."""
+    return Process(pid=one.pid, started=one.started, name="?", command="?")
 
 
 def _names(processes: tuple[Process, ...]) -> str:

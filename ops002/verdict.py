@@ -6,7 +6,7 @@ holds gives the reason. Nothing here reads a clock, a file or a device.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -21,7 +21,7 @@ from ops002.expect import unmet
 from ops002.facts import CheckFacts
 from ops002.growth import NOT_JUDGED, Growth
 from ops002.limits import Limits
-from ops002.measurement import IncidentKind, JudgedDevice, Measurement, Phase
+from ops002.measurement import FaultRecord, IncidentKind, JudgedDevice, Measurement, Phase
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
 
 
@@ -66,9 +66,10 @@ class Judgement:
 
 def judge(measurement: Measurement, limits: Limits) -> Judgement:
     """Judge every due phase on every device; the worst check decides. Never raises."""
-    findings = tuple(
-        _finding(measurement, limits, index) for index in range(len(measurement.faults))
-    )
+    devices = [
+        CheckFacts(measurement, device, Phase.AFTER_ERROR, limits) for device in measurement.devices
+    ]
+    findings = tuple(_finding(record, limits, devices) for record in measurement.faults)
     # A workload that a fired fault took down can't be asked for the rest of its repeats.
     died = any(found.kind is IncidentKind.WORKLOAD_DIED for found in measurement.incidents)
     enough = len(findings) >= (1 if died else max(1, limits.repeat))
@@ -99,13 +100,9 @@ def _growth(measurement: Measurement, limits: Limits) -> Growth:
     return max(judged, key=lambda one: (one.found, one.bytes_per_fault), default=NOT_JUDGED)
 
 
-def _finding(measurement: Measurement, limits: Limits, position: int) -> FaultFinding:
-    record = measurement.faults[position]
+def _finding(record: FaultRecord, limits: Limits, devices: Sequence[CheckFacts]) -> FaultFinding:
     missing = unmet(limits.expectation, record.evidence)
-    facts = [
-        CheckFacts(measurement, device, Phase.AFTER_ERROR, limits) for device in measurement.devices
-    ]
-    settled = {fact.device.device: fact.bytes_after(record.index) for fact in facts}
+    settled = {facts.device.device: facts.bytes_after(record.index) for facts in devices}
     return FaultFinding(
         index=record.index,
         fired=not missing,

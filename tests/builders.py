@@ -199,7 +199,7 @@ def incident(
 
 
 def process(pid: int = 7, name: str = "worker") -> Process:
-    return Process(pid=pid, started=1.5, name=name, command=f"{name} --serve")
+    return Process(pid=pid, started=15, name=name, command=f"{name} --serve")
 
 
 def scenario_document(**changes: Any) -> dict[str, Any]:

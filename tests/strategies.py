@@ -38,7 +38,7 @@ _indexes: Final = st.none() | st.integers(0, 3)
 missings: Final = st.builds(Missing, device=_devices, instrument=_instruments, missing=_words)
 readings: Final = st.builds(Reading, device=_devices, instrument=_instruments, bytes=sizes)
 processes: Final = st.builds(
-    Process, pid=st.integers(1, 9), started=st.floats(), name=_words, command=_words
+    Process, pid=st.integers(1, 9), started=st.integers(), name=_words, command=_words
 )
 _parts: Final = st.builds(ProcessMemory, pid=st.integers(1, 9), name=_words, bytes=sizes | missings)
 

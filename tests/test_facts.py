@@ -119,6 +119,23 @@ def test_the_bytes_after_a_fault_are_those_of_its_own_wait() -> None:
     assert [exiting.bytes_after(fault) for fault in (0, 1, 2)] == [9, 9, None]
 
 
+def test_of_several_waits_after_a_fault_the_first_counts_and_those_alive_first() -> None:
+    measured = of(
+        still(Stage.AFTER_EXIT, 1, fault=0),
+        still(Stage.AFTER_ERROR, 7, fault=0),
+        wait(Stage.FAULT, 99, fault=1),
+        still(Stage.AFTER_ERROR, 8, fault=0),
+        still(Stage.AFTER_EXIT, 2, fault=1),
+        still(Stage.AFTER_EXIT, 3),
+    )
+    assert [facts(measured).bytes_after(fault) for fault in (0, 1)] == [7, 2]
+
+
+def test_a_wait_that_could_not_be_read_isnt_stood_in_for_by_a_later_one() -> None:
+    unread = (snapshot(Stage.AFTER_ERROR, missing(), fault=0),)
+    assert facts(of(unread, still(Stage.AFTER_EXIT, 1, fault=0))).bytes_after(0) is None
+
+
 def test_more_waits_than_faults_asked_for_are_settled() -> None:
     more = with_wait(Serving().measurement(), Stage.AFTER_ERROR, *[1000 * MIB] * 3)
     assert facts(more).settled()

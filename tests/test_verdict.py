@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from ops002.expect import Expectation, Nature
 from ops002.limits import Limits
-from ops002.measurement import IncidentKind, Measurement, Stage
+from ops002.measurement import IncidentKind, Measurement, Snapshot, Stage
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.verdict import RULES, judge
 from tests.builders import (
@@ -283,3 +284,23 @@ def test_an_expectation_of_the_scenario_is_held_against_each_fault() -> None:
     expected = Expectation(nature=Nature.OUT_OF_MEMORY, match="no such words")
     held_to: Limits = limits(expectation=expected)
     assert judge(Serving().measurement(), held_to).reason is Reason.FAULT_NOT_FIRED
+
+
+class Counted(tuple[Snapshot, ...]):  # noqa: SLOT001 (a tuple has no room for one)
+    """Snapshots that know how often one of them was looked at."""
+
+    looked: int = 0
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        for one in super().__iter__():
+            self.looked += 1
+            yield one
+
+
+def test_the_snapshots_are_gone_through_as_often_however_many_faults_there_are() -> None:
+    def times(repeat: int) -> float:
+        snapshots = Counted(Serving(repeat=repeat).measurement().snapshots)
+        judge(Serving(repeat=repeat).measurement(snapshots=snapshots), limits(repeat=repeat))
+        return snapshots.looked / len(snapshots)
+
+    assert times(100) == times(10)

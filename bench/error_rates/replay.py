@@ -34,7 +34,7 @@ from ops002.workloads.serving import HealthyInference
 
 JUDGED = JudgedDevice(device="cpu", instrument="replayed")
 READING_SECONDS = 0.002
-ROOT = Process(pid=1, started=0.0, name="replayed", command="replayed")
+ROOT = Process(pid=1, started=0, name="replayed", command="replayed")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ops002.executors import Launch, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
 from ops002.processes import (
+    Family,
     describe,
     family,
     groups_of,
@@ -92,12 +93,11 @@ class LocalRunning:
         bystanders: tuple[Process, ...],
     ) -> None:
         self._popen = popen
-        self._groups: frozenset[int] = frozenset()
         self._bystanders = bystanders
         command = " ".join(launch.argv)
         # A process that is gone already is still named by what was started.
         self.root = describe(popen.pid) or Process(
-            pid=popen.pid, started=0.0, name=launch.argv[0], command=command
+            pid=popen.pid, started=0, name=launch.argv[0], command=command
         )
         stdout, stderr = popen.stdout, popen.stderr
         assert stdout is not None
@@ -132,12 +132,13 @@ class LocalRunning:
 
         One that forks and ends faster than processes are listed is seen by those it leaves behind.
         """
-        self._popen.poll()
-        found = family(self._bystanders, {self._popen.pid})
-        everybody = (*found.ended, *found.live)
-        self._groups = groups_of(process.pid for process in everybody)
+        found = self._family()
         reap(found.ended)
-        return everybody
+        return (*found.ended, *found.live)
+
+    def _family(self) -> Family:
+        self._popen.poll()
+        return family(self._bystanders, {self._popen.pid})
 
     def output(self, start: int = 0) -> str:
         """What was kept of the output since a mark."""
@@ -154,10 +155,7 @@ class LocalRunning:
     def end(self) -> None:
         """Kill whatever is left, again until nothing is: a process may fork while it is killed."""
         deadline = time.monotonic() + _KILL_SECONDS
-        while (left := self.processes()) and time.monotonic() < deadline:
-            kill_groups(self._groups)
-            for process in left:
-                send_signal(process, SIGKILL)
+        while self._kill_all() and time.monotonic() < deadline:
             time.sleep(_KILL_POLL_SECONDS)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._popen.wait(_KILL_POLL_SECONDS)
@@ -165,3 +163,14 @@ class LocalRunning:
             with contextlib.suppress(BrokenPipeError):
                 self._popen.stdin.close()
         self._output.close(_LAST_OUTPUT_SECONDS)
+
+    def _kill_all(self) -> bool:
+        """Kill everybody who can be seen; whether there was anybody."""
+        found = self._family()
+        everybody = (*found.ended, *found.live)
+        kill_groups(groups_of(everybody))
+        for process in found.live:
+            send_signal(process, SIGKILL)
+        # Only now: a dead member keeps its group's number from being given to another.
+        reap(found.ended)
+        return bool(everybody)

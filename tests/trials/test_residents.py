@@ -29,7 +29,7 @@ def test_who_was_away_once_only_comes_and_goes() -> None:
 
 
 def test_a_pid_given_anew_is_another_process() -> None:
-    reborn = replace(ONE, started=99.0)
+    reborn = replace(ONE, started=99)
     assert residents((ROOT, ONE), (ROOT, reborn)).throughout() == (ROOT,)
     assert replaced((ROOT, ONE), (ROOT, reborn)) is not None
 

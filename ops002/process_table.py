@@ -1,0 +1,100 @@
+"""The kernel's process table, read from /proc: who is there, whose child, and since when."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PROC: Final = Path("/proc")
+_STATE, _PARENT, _GROUP, _STARTED = 0, 1, 2, 19  # proc(5), stat: the places after the name
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the kernel says of one process (or thread) at one moment.
+
+    ``started``, in clock ticks since the system's start, tells it from a later process with its
+    PID: unlike a time of day it doesn't move when the clock is set. ``group`` is 0 where the
+    process group is one of another PID namespace, and -1 in a process that is being reaped.
+    """
+
+    state: str
+    parent: int
+    group: int
+    started: int
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is left of it but its exit status."""
+        return self.state in "ZX"
+
+
+def entry(pid: int, thread: int | None = None) -> Entry | None:
+    """Who has a PID now; None if nobody has, or if it can't be seen.
+
+    All of it is of the same process: the kernel answers one read for the one that was opened.
+    """
+    folder = f"{pid}" if thread is None else f"{pid}/task/{thread}"
+    text = read(f"{folder}/stat").decode("utf-8", "replace")
+    if not text:
+        return None
+    fields = text.rpartition(")")[2].split()
+    return Entry(
+        state=fields[_STATE],
+        parent=int(fields[_PARENT]),
+        group=int(fields[_GROUP]),
+        started=int(fields[_STARTED]),
+    )
+
+
+def this_process() -> Entry:
+    """The entry of the process that asks.
+
+    Raises:
+        OSError: there is no /proc, or it shows another PID namespace.
+    """
+    itself = entry(os.getpid()) if _shows_this_namespace() else None
+    if itself is None:
+        raise FileNotFoundError(
+            f"{_PROC} doesn't show the gate itself, so it can't show its workload either: mount "
+            "the one of this PID namespace"
+        )
+    return itself
+
+
+def everybody() -> tuple[int, ...]:
+    """The PIDs of all processes that can be seen, the youngest first: it may not live long.
+
+    Nobody where /proc shows another PID namespace: its PIDs are those of other processes here.
+    """
+    if not _shows_this_namespace():
+        return ()
+    return tuple(sorted(_numbers(_PROC), reverse=True))
+
+
+def threads(pid: int) -> tuple[int, ...]:
+    """The threads of a process; none if it has ended."""
+    try:
+        return _numbers(_PROC / str(pid) / "task")
+    except OSError:
+        return ()
+
+
+def read(name: str) -> bytes:
+    """A file of /proc; nothing where it can't be read: its process has ended, or isn't ours."""
+    try:
+        with open(f"{_PROC}/{name}", "rb") as opened:  # noqa: PTH123 (for every process there is)
+            return opened.read()
+    except OSError:
+        return b""
+
+
+def _shows_this_namespace() -> bool:
+    return (_PROC / "self").readlink().name == str(os.getpid())
+
+
+def _numbers(folder: Path) -> tuple[int, ...]:
+    names = os.listdir(folder)  # noqa: PTH208 (names are all that is asked for, and fast)
+    return tuple(int(name) for name in names if name.isdigit())
