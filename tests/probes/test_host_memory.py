@@ -58,6 +58,20 @@ def test_memory_shared_by_a_fork_counts_once() -> None:
         assert both == pytest.approx(110 * MIB, abs=15 * MIB)
 
 
+def test_a_poll_rises_with_a_file_in_memory_that_nobody_maps() -> None:
+    held = "import os\nf = os.memfd_create('batch')\ninput()\nos.write(f, b'x' * (100 << 20))"
+    code = f"print('ready', flush=True)\n{held}"
+    with running(code) as (process, popen):
+        probe = HostMemory()
+        before = probe.poll((process,))
+        assert popen.stdin is not None
+        assert popen.stdout is not None
+        popen.stdin.write("\n")
+        popen.stdin.flush()
+        assert popen.stdout.readline() == "ready\n"
+        assert probe.poll((process,)) - before > 80 * MIB
+
+
 def test_a_new_segment_that_nobody_maps_counts_and_an_old_one_doesnt() -> None:
     segment = Path(f"/dev/shm/ops002-corpus-test-{os.getpid()}")
     probe = HostMemory()
