@@ -109,10 +109,10 @@ def test_more_than_noise_can_hide_is_never_green(noise: Noise) -> None:
     assert counted(Cell(noise, 4, SAMPLE, leak=32), TRACES).green == 0
 
 
-def test_a_slab_at_every_second_error_is_found_in_ten_errors_not_in_five() -> None:
-    few, more = (counted(Cell(QUIET, repeat, 8, leak=6, slab=2), STEADY) for repeat in (5, 20))
-    assert few.green == 8, few.reasons
-    assert more.green == 0, more.reasons
+@pytest.mark.parametrize("slab", [2, 4])
+def test_a_leak_in_slabs_is_found_in_twenty_errors(slab: int) -> None:
+    count = counted(Cell(QUIET, 20, SAMPLE, leak=2, slab=slab), STEADY)
+    assert count.green == 0, count.reasons
 
 
 def test_how_many_processes_count_makes_no_difference() -> None:

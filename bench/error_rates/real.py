@@ -35,6 +35,7 @@ LOAD = "while True: sum(bytes(range(256)) * (200 << 12))"
 # Clean workloads whose trial doesn't replay, each with why. A red of any other stops the recording.
 NOT_RECORDED = {
     "cycle_accepted": "its memory is judged after collecting, which a trace doesn't hold",
+    "stake_waived": "nothing is at stake in it, and a replay waives nothing",
     "stirs_within_the_band": "it starts a thread with every error: twenty times over it does grow",
 }
 

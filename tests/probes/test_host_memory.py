@@ -59,7 +59,7 @@ def test_memory_shared_by_a_fork_counts_once() -> None:
 
 
 def test_a_poll_rises_with_a_file_in_memory_that_nobody_maps() -> None:
-    held = "import os\nf = os.memfd_create('batch')\ninput()\nos.write(f, b'x' * (100 << 20))"
+    held = "import os\nf = os.memfd_create('batch')\ninput()\nos.write(f, b'x' * (300 << 20))"
     code = f"print('ready', flush=True)\n{held}"
     with running(code) as (process, popen):
         probe = HostMemory()
@@ -69,7 +69,8 @@ def test_a_poll_rises_with_a_file_in_memory_that_nobody_maps() -> None:
         popen.stdin.write("\n")
         popen.stdin.flush()
         assert popen.stdout.readline() == "ready\n"
-        assert probe.poll((process,)) - before > 80 * MIB
+        # Half of it at least: others' shared memory may shrink meanwhile.
+        assert probe.poll((process,)) - before > 150 * MIB
 
 
 def test_a_new_segment_that_nobody_maps_counts_and_an_old_one_doesnt() -> None:
