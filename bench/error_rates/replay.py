@@ -41,14 +41,19 @@ ROOT = Process(pid=1, started=0, name="replayed", command="replayed")
 class Disturbance:
     """What is added to a recorded memory, in bytes; noise as standard deviations.
 
-    ``reading_noise`` is drawn for each reading, ``level_noise`` for each wait: allocators come to
-    rest at another place each time. ``steps`` are one-off rises: the fault (from 0) and the size.
+    ``rises`` are kept from their fault on: the fault (from 0) and the size. ``reading_noise`` is
+    drawn for each reading, ``level_noise`` for each wait: allocators come to rest at another place
+    each time.
     """
 
-    leak_per_fault: int = 0
-    steps: tuple[tuple[int, int], ...] = ()
+    rises: tuple[tuple[int, int], ...] = ()
     reading_noise: float = 0.0
     level_noise: float = 0.0
+
+    @property
+    def leaked_bytes(self) -> int:
+        """What is kept in the end."""
+        return sum(size for _, size in self.rises)
 
 
 class VirtualClock(Clock):
@@ -97,7 +102,7 @@ class Memory:
         if stage is Stage.AFTER_ERROR and fault is not None:
             self._faults = fault + 1
         self._level = self.chance.gauss(0.0, self.disturbance.level_noise) + sum(
-            size for at, size in self.disturbance.steps if at < self._faults
+            size for fault, size in self.disturbance.rises if fault < self._faults
         )
 
     def read(self) -> int:
@@ -109,8 +114,7 @@ class Memory:
                 break
             recorded = size
         noise = self.chance.gauss(0.0, self.disturbance.reading_noise)
-        added = self._faults * self.disturbance.leak_per_fault + self._level + noise
-        return max(0, recorded + round(added))
+        return max(0, recorded + round(self._level + noise))
 
 
 class ReplayedProbe:

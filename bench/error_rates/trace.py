@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -72,11 +71,22 @@ def save(trace: Trace, folder: Path = FOLDER) -> None:
     (folder / f"{trace.name}.json").write_text(text + "\n")
 
 
-def saved(folder: Path = FOLDER) -> Iterator[Trace]:
-    for file in sorted(folder.glob("*.json")):
-        document = json.loads(file.read_text())
-        waits = {
-            stage: tuple(tuple((at, size) for at, size in wait) for wait in waits)
-            for stage, waits in document["waits"].items()
-        }
-        yield Trace(name=document["name"], rise=document["rise"], waits=waits)
+def saved(folder: Path = FOLDER) -> list[Trace]:
+    """Every recorded trial.
+
+    Raises:
+        FileNotFoundError: there is none: rates over nothing would look perfect.
+    """
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise FileNotFoundError(f"no recorded trial in {folder}: record some")
+    return [_read(file) for file in files]
+
+
+def _read(file: Path) -> Trace:
+    document = json.loads(file.read_text())
+    waits = {
+        stage: tuple(tuple((at, size) for at, size in wait) for wait in waits)
+        for stage, waits in document["waits"].items()
+    }
+    return Trace(name=document["name"], rise=document["rise"], waits=waits)

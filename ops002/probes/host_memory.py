@@ -26,6 +26,7 @@ _SHARED: Final = "Pss_Shmem"
 _COUNTED: Final = (*_ANONYMOUS, _SHARED)
 _LAZILY_FREED: Final = "LazyFree"
 _POLLED: Final = ("RssAnon", "RssShmem")
+_POLLED_TOTAL: Final = ("Shmem",)  # proc(5), meminfo: files in memory and System V segments
 _PEAK_FIELDS: Final = ("VmHWM", "RssFile")
 _RESET_PEAK: Final = "5"  # proc(5), clear_refs: reset the peak resident set size
 _SHM: Final = Path("/dev/shm")  # noqa: S108 (its size is read; nothing is put there)
@@ -73,8 +74,13 @@ class HostMemory:
         return Reading(device=DEVICE, instrument=INSTRUMENT, bytes=total), parts
 
     def poll(self, processes: Sequence[Process]) -> int:
-        """Resident pages that no file backs, without shares: rises with the reading."""
-        return sum(sum(self._status(process, _POLLED).values()) for process in processes)
+        """Resident pages that no file backs, without shares: rises with the reading.
+
+        A file in memory that is open and not mapped is in no process's pages: the machine's total
+        of shared memory shows it. That others move it, too, costs a reading and decides nothing.
+        """
+        resident = sum(sum(self._status(process, _POLLED).values()) for process in processes)
+        return resident + sum(_fields(self._proc / "meminfo", _POLLED_TOTAL).values())
 
     def reset_peak(self, process: Process) -> None:
         """Start the kernel's high-water mark of a process anew."""
@@ -145,10 +151,7 @@ class HostMemory:
         return ""
 
     def _status(self, process: Process, names: Sequence[str]) -> dict[str, int]:
-        try:
-            return dict(_sizes(_read(self._proc / str(process.pid) / "status"), names))
-        except OSError:
-            return {}
+        return _fields(self._proc / str(process.pid) / "status", names)
 
     def _missing(self, why: str, instrument: str = INSTRUMENT) -> Missing:
         return Missing(device=DEVICE, instrument=instrument, missing=why)
@@ -157,6 +160,13 @@ class HostMemory:
 def _part(process: Process, share: _Shares | Missing) -> ProcessMemory:
     size = share if isinstance(share, Missing) else share.anonymous + share.shared
     return ProcessMemory(pid=process.pid, name=process.name, bytes=size)
+
+
+def _fields(file: Path, names: Sequence[str]) -> dict[str, int]:
+    try:
+        return dict(_sizes(_read(file), names))
+    except OSError:
+        return {}
 
 
 def _read(file: Path) -> str:

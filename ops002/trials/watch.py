@@ -1,8 +1,9 @@
 """Watches memory while a fault is forced: how far it rose is what a leak could have kept.
 
-Three instruments, by cost: a poll of resident pages (tens of microseconds) at every tick; the
-judged reading whenever the poll has risen by a step; the kernel's high-water mark of the root,
-which no tick can miss.
+Three instruments, by cost: a poll of resident pages and of the machine's shared memory (tens of
+microseconds) at every tick; the judged reading whenever the poll has risen by a step; the kernel's
+high-water mark of the root, which no tick can miss. No mark of the kernel's shows a file in memory
+that nobody has mapped: one that is gone before the gate's next tick is not seen.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ops002.trials.recording import Recording
 
 _STEP_BYTES: Final = 8 * 1024 * 1024
 # Between two judged readings, and between two walks of the process table, this many times their
-# cost passes: they may not slow the workload that they watch.
+# cost passes: they may not slow the workload that they watch. What a reading costs is the cheaper
+# of the last two: one that a busy machine held up says nothing of it.
 _READING_SHARE: Final = 5
 _LISTING_SHARE: Final = 20
 
@@ -34,6 +36,7 @@ class Watch:
         self._highest = 0
         self._next_listing = 0.0
         self._next_reading = 0.0
+        self._last_cost = 0.0
         self._last_peak: Reading | None = None
 
     def begin(self) -> None:
@@ -41,7 +44,7 @@ class Watch:
         self._probe.reset_peak(self._running.root)
         self._recording.peak(self._running.root)
         self._list()
-        self._recording.snapshot(self._processes)
+        self._last_cost = self._read()
         self._highest = self._probe.poll(self._processes)
         self._last_peak = None
 
@@ -66,9 +69,10 @@ class Watch:
             self._last_peak = peak
         polled = self._probe.poll(self._processes)
         if polled > self._highest + _STEP_BYTES and now >= self._next_reading:
-            self._recording.snapshot(self._processes)
+            cost = self._read()
             self._highest = polled
-            self._next_reading = now + _READING_SHARE * (self._clock.now() - now)
+            self._next_reading = now + _READING_SHARE * min(cost, self._last_cost)
+            self._last_cost = cost
 
     def finish(self) -> None:
         """The fault is over: keep the final high-water mark, or the last one seen."""
@@ -77,6 +81,12 @@ class Watch:
             self._last_peak = peak
         if self._last_peak is not None:
             self._recording.keep_peak(self._last_peak)
+
+    def _read(self) -> float:
+        """Take a judged reading; how many seconds it took."""
+        began = self._clock.now()
+        self._recording.snapshot(self._processes)
+        return self._clock.now() - began
 
     def _list(self) -> None:
         now = self._clock.now()

@@ -30,6 +30,21 @@ def test_memory_shared_by_a_fork_counts_once() -> None:
         assert both == pytest.approx(110 * MIB, abs=15 * MIB)
 
 
+def test_a_poll_rises_with_a_file_in_memory_that_nobody_maps() -> None:
+    held = "import os\nf = os.memfd_create('batch')\ninput()\nos.write(f, b'x' * (300 << 20))"
+    code = f"print('ready', flush=True)\n{held}"
+    with running(code) as (process, popen):
+        probe = HostMemory()
+        before = probe.poll((process,))
+        assert popen.stdin is not None
+        assert popen.stdout is not None
+        popen.stdin.write("\n")
+        popen.stdin.flush()
+        assert popen.stdout.readline() == "ready\n"
+        # Half of it at least: others' shared memory may shrink meanwhile.
+        assert probe.poll((process,)) - before > 150 * MIB
+
+
 def test_a_process_that_ended_holds_nothing() -> None:
     with running("") as (process, popen):
         popen.kill()
