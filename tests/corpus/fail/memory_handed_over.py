@@ -10,6 +10,7 @@ repeat: 1
 """
 
 import os
+import time
 
 KEPT = []
 
@@ -29,5 +30,6 @@ def fail(model):
             os.write(segment, b"x" * (1 << 20))
         os._exit(0)
     os.wait()
+    time.sleep(0.3)
     KEPT.append(segment)
     raise RuntimeError("the batch was refused")

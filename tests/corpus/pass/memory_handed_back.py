@@ -1,6 +1,7 @@
 """The segment that a child filled is closed on the way out of the error.
 
-Twin of fail/memory_handed_over.py.
+Twin of fail/memory_handed_over.py. The kernel keeps no high-water mark of a file that nobody maps, so
+that the batch stays a moment: on a busy machine nobody may look for as long as filling it takes.
 ---
 reason: returned-to-baseline
 faults: [{kind: call, expect: {exception: RuntimeError}}]
@@ -8,6 +9,7 @@ repeat: 1
 """
 
 import os
+import time
 
 def load(device):
     return "model"
@@ -24,5 +26,6 @@ def fail(model):
             os.write(segment, b"x" * (1 << 20))
         os._exit(0)
     os.wait()
+    time.sleep(0.3)
     os.close(segment)
     raise RuntimeError("the batch was refused")
