@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from statistics import median_low
+from typing import Final
 
 from ops002.growth import NOT_JUDGED, Growth, judge_growth
 from ops002.limits import Limits
@@ -14,6 +15,7 @@ from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Readin
 from ops002.settle import holds_still, last_window
 
 _BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
+_CONTROL_SPREADS: Final = 3
 _POST_OF = {Phase.AFTER_ERROR: Stage.AFTER_ERROR, Phase.AFTER_EXIT: Stage.AFTER_EXIT}
 
 
@@ -174,13 +176,19 @@ class CheckFacts:
 
     @property
     def noise_bytes(self) -> int | None:
-        """How far readings moved while they counted as still: a leak below it can hide."""
+        """How far readings move without a leak: one that exceeds the tolerance by less can hide.
+
+        Within the waits of the baseline and after the last fault, and from wait to wait: three
+        times as far as healthy inferences moved memory, whose few waits don't show the extremes.
+        """
         windows = [
             last_window(series, self.device, self.limits.window)
             for series in (self._baseline, self._post)
         ]
         spreads = [max(values) - min(values) for values in windows if values is not None]
-        return sum(spreads) if len(spreads) == len(windows) else None
+        if len(spreads) < len(windows):
+            return None
+        return sum(spreads) + _CONTROL_SPREADS * self.control_spread_bytes()
 
     @property
     def at_stake_bytes(self) -> int | None:

@@ -28,6 +28,9 @@ _PR_SET_CHILD_SUBREAPER: Final = 36  # prctl(2)
 def become_subreaper() -> None:
     """Have orphaned descendants become children of this process instead of init's.
 
+    And have their exit status kept, also where whoever started the gate ignores that of its own
+    children: the kernel would throw it away, and every workload would seem to end well.
+
     Raises:
         OSError: the kernel refused (before Linux 3.4).
     """
@@ -35,6 +38,7 @@ def become_subreaper() -> None:
     if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"can't become a subreaper: {os.strerror(number)}")
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def describe(pid: int) -> Process | None:

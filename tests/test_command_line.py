@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -337,6 +338,32 @@ def test_children_that_the_gate_had_before_are_left_alone(project: Path) -> None
         assert helper.name() == "sleep"
     finally:
         helper.kill()
+
+
+IGNORES_CHILDREN = """
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_exit_statuses_are_read_though_the_starter_ignores_its_children(project: Path) -> None:
+    (project / "fails.sh").write_text("head -c 100M /dev/zero | sort > /dev/null\nexit 3\n")
+    replace(project, "kind: python, file: scenario.py", "kind: command, run: [sh, fails.sh]")
+    replace(
+        project, "{kind: call, expect: {match: boom}}", "{kind: exit, expect: {exit_code: [3]}}"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", IGNORES_CHILDREN, *command("run")],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
 
 
 def start(project: Path, scenario: str) -> subprocess.Popen[str]:

@@ -199,6 +199,16 @@ def test_noise_is_what_both_waits_moved() -> None:
     assert facts(moved).noise_bytes == 9
 
 
+def test_noise_is_also_three_times_what_healthy_inferences_moved() -> None:
+    moved = of(
+        still(Stage.CONTROL, 4, 0),
+        still(Stage.CONTROL, 9, 1),
+        still(Stage.BASELINE, 5),
+        still(Stage.AFTER_ERROR, 7),
+    )
+    assert facts(moved).noise_bytes == 15
+
+
 def test_the_noise_of_a_wait_without_a_window_is_unknown() -> None:
     assert facts(of(still(Stage.BASELINE, 5), wait(Stage.AFTER_ERROR, 7))).noise_bytes is None
     assert facts(of(wait(Stage.BASELINE, 5), still(Stage.AFTER_ERROR, 7))).noise_bytes is None
