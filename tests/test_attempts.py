@@ -46,6 +46,7 @@ def trials(*attempts: Measurement) -> list[MeasuredTrial]:
         (trials(GREEN, GREEN), False),
         (trials(UNSURE, UNSURE, GREEN), False),
         (trials(UNSURE, GREEN)[1:], False),
+        ([replace(trials(GREEN)[0], attempt=0)], False),
     ],
 )
 def test_a_scenario_is_tried_again_only_after_an_inconclusive_attempt(

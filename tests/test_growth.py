@@ -167,6 +167,11 @@ def test_controls_that_dont_grow_excuse_nothing(healthy: tuple[int, ...]) -> Non
     assert (found.healthy_bytes, found.bytes_per_fault, found.found) == (0, 2 * MIB, True)
 
 
+def test_of_many_controls_the_least_rise_counts() -> None:
+    healthy = [GIB + size * MIB for size in (0, 2, 5, 8, 8)]
+    assert growth(line(4 * MIB, 20), healthy).healthy_bytes == 2 * MIB
+
+
 def test_controls_that_grow_within_the_noise_excuse_nothing() -> None:
     shaken = [size + (-1) ** index * MIB for index, size in enumerate(line(5 * MIB, 20))]
     noise = 1.4826 * 4 * MIB / sqrt(6)
