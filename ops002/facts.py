@@ -15,7 +15,7 @@ from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Readin
 from ops002.settle import holds_still, last_window
 
 _BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
-_CONTROL_SPREADS: Final = 3
+_CONTROL_SPREADS: Final = 6
 _POST_OF = {Phase.AFTER_ERROR: Stage.AFTER_ERROR, Phase.AFTER_EXIT: Stage.AFTER_EXIT}
 
 
@@ -166,8 +166,11 @@ class CheckFacts:
             for level in map(self._level, (*self._controls, self._baseline))
             if level is not None
         ]
-        complete = len(levels) == len(waits) == self.limits.repeat
-        return judge_growth(levels, controls, self.device.instrument) if complete else NOT_JUDGED
+        if not len(levels) == len(waits) == self.limits.repeat:
+            return NOT_JUDGED
+        inferences = self.measurement.series(Stage.AFTER_INFERENCE)
+        after = self._level(inferences[-1]) if inferences else None
+        return judge_growth(levels, controls, self.device.instrument, after)
 
     def _level(self, series: tuple[Snapshot, ...]) -> int | None:
         """Settled bytes, as the median of the last window: less noise than its last reading."""
@@ -178,8 +181,9 @@ class CheckFacts:
     def noise_bytes(self) -> int | None:
         """How far readings move without a leak: one that exceeds the tolerance by less can hide.
 
-        Within the waits of the baseline and after the last fault, and from wait to wait: three
-        times as far as healthy inferences moved memory, whose few waits don't show the extremes.
+        Within the waits of the baseline and after the last fault, and from wait to wait: six times
+        as far as healthy inferences moved memory. So few waits say little of how far another may
+        be off; with six times, white noise passes a larger leak about once in ten thousand trials.
         """
         windows = [
             last_window(series, self.device, self.limits.window)

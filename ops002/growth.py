@@ -3,6 +3,7 @@
 A slope alone would take one late step (a cache that is filled once, a pool that grows once) for
 growth, and one odd level could hide it. So two one-off steps, up or down, are granted where they
 explain the levels best; of all explanations that are about as good, the smallest slope counts.
+What every healthy inference adds as well, before the faults and after, isn't the error path's.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class Growth:
     """What every fault added, in bytes, and what would have been too much.
 
     ``bytes_per_fault`` is at least that: what two one-off steps could explain is taken off, and so
-    is ``healthy_bytes``, which every healthy inference of the control added. The three sizes are
-    None unless growth was judged.
+    is ``healthy_bytes``, which every healthy inference added: those of the control, and the one
+    after the faults. The three sizes are None unless growth was judged.
     """
 
     judged: bool
@@ -82,12 +83,15 @@ NOT_JUDGED: Final = Growth(
 )
 
 
-def judge_growth(levels: Sequence[int], controls: Sequence[int], instrument: str) -> Growth:
+def judge_growth(
+    levels: Sequence[int], controls: Sequence[int], instrument: str, after: int | None = None
+) -> Growth:
     """Growth over faults 2 to n, from the settled bytes after each fault.
 
-    ``controls`` are the settled bytes after healthy inferences, the baseline last: how far they are
-    apart is noise. Without them, with fewer than five faults, or with sizes that no device has,
-    growth isn't judged.
+    ``controls`` are the settled bytes after healthy inferences, the baseline last: what no slope
+    explains of them is noise. ``after`` is the level after the healthy inference that followed the
+    faults. Without controls, with fewer than five faults, or with sizes that no device has, growth
+    isn't judged.
     """
     enough = len(levels) >= MIN_FAULTS and len(controls) >= MIN_CONTROLS
     if not enough or not all(0 <= one <= _MOST for one in (*levels, *controls)):
@@ -98,7 +102,7 @@ def judge_growth(levels: Sequence[int], controls: Sequence[int], instrument: str
     # A cache that fills up and is full adds no more at the end, whatever it added before. The end
     # alone is short and noisy: half of the growth is enough there.
     end = _late_slope(later)
-    healthy = _healthy_rise(controls, noise)
+    healthy = _healthy_rise(controls, noise, levels[-1], after)
     return Growth(
         judged=True,
         instrument=instrument,
@@ -108,14 +112,18 @@ def judge_growth(levels: Sequence[int], controls: Sequence[int], instrument: str
     )
 
 
-def _healthy_rise(controls: Sequence[int], noise: float) -> int:
-    """What every healthy inference added; 0 where noise explains it, or too few were measured."""
+def _healthy_rise(controls: Sequence[int], noise: float, last: int, after: int | None) -> int:
+    """What every healthy inference added; 0 where noise explains it, or too few were measured.
+
+    The one after the faults tells growth from a cache that was still filling in the control.
+    """
     inferences = controls[:-1]  # the baseline is read after the last of them, and adds nothing
-    rises = [after - before for before, after in pairwise(inferences)]
-    if len(rises) < MIN_RISES:
+    rises = [later - earlier for earlier, later in pairwise(inferences)]
+    if len(rises) < MIN_RISES or after is None:
         return 0
     error = noise * _STEP_SPREAD / len(rises)
-    return min(rises) if min(rises) > max(LEAST_SLOPE, _ERRORS * error) else 0
+    least = min(*rises, after - last)
+    return least if least > max(LEAST_SLOPE, _ERRORS * error) else 0
 
 
 def _least_slope(levels: Sequence[int], noise: float) -> float:
@@ -184,9 +192,15 @@ def _least_information(levels: Sequence[int]) -> float:
 
 def _noise(levels: Sequence[int], controls: Sequence[int]) -> float:
     """The standard deviation of settled bytes, from what neither a slope nor a few steps move."""
-    steps = (abs(after - before) / _STEP_SPREAD for before, after in pairwise(controls))
-    bends = (
-        abs(one - 2 * other + third) / _BEND_SPREAD
-        for one, other, third in zip(levels, levels[1:], levels[2:], strict=False)
-    )
-    return _SIGMA_OF_MEDIAN * median([*steps, *bends])
+    *inferences, last, baseline = controls
+    steps = [abs(baseline - last) / _STEP_SPREAD]
+    healthy = list(_bends([*inferences, last]))
+    if not healthy and inferences:  # of two inferences nobody can tell a slope from noise
+        steps.append(abs(last - inferences[0]) / _STEP_SPREAD)
+    return _SIGMA_OF_MEDIAN * median([*steps, *healthy, *_bends(levels)])
+
+
+def _bends(levels: Sequence[int]) -> Iterator[float]:
+    """One estimate of the noise for each three levels in a row."""
+    for one, other, third in zip(levels, levels[1:], levels[2:], strict=False):
+        yield abs(one - 2 * other + third) / _BEND_SPREAD

@@ -137,7 +137,8 @@ def growth_words(growth: Growth) -> str:
     limit = f"too much from {show_size(growth.threshold_bytes)}"
     if growth.healthy_bytes:
         healthy = show_size(growth.healthy_bytes)
-        return f"every healthy inference adds {healthy}, a fault {added} more, {limit}"
+        more = f"{added} more" if growth.bytes_per_fault > 0 else "no more than that"
+        return f"every healthy inference adds {healthy}, a fault {more}, {limit}"
     return f"{added} per fault, {limit}"
 
 

@@ -28,9 +28,6 @@ STEADY = [trace for trace in TRACES if trace.name not in RETURNS_LATE]
 SAMPLE = 40
 QUIET, *_ = NOISES
 NOISY = pytest.mark.parametrize("noise", NOISES, ids=lambda noise: noise.label)
-READING_NOISE = pytest.mark.parametrize(
-    "noise", [one for one in NOISES if not one.level], ids=lambda noise: noise.label
-)
 
 
 def flat(size: int = 500 * MIB) -> Trace:
@@ -98,7 +95,7 @@ def test_two_mebibytes_per_error_are_found_in_twenty(noise: Noise) -> None:
     assert count.green <= SAMPLE // 20, count.reasons
 
 
-@READING_NOISE
+@NOISY
 def test_more_than_the_check_says_it_detects_is_never_green(noise: Noise) -> None:
     """68 MiB in all, by too few errors to grow: green now and then, if the check says less."""
     assert counted(Cell(noise, 4, SAMPLE, leak=17), TRACES).false_green == 0

@@ -199,14 +199,14 @@ def test_noise_is_what_both_waits_moved() -> None:
     assert facts(moved).noise_bytes == 9
 
 
-def test_noise_is_also_three_times_what_healthy_inferences_moved() -> None:
+def test_noise_is_also_six_times_what_healthy_inferences_moved() -> None:
     moved = of(
         still(Stage.CONTROL, 4, 0),
         still(Stage.CONTROL, 9, 1),
         still(Stage.BASELINE, 5),
         still(Stage.AFTER_ERROR, 7),
     )
-    assert facts(moved).noise_bytes == 15
+    assert facts(moved).noise_bytes == 30
 
 
 def test_the_noise_of_a_wait_without_a_window_is_unknown() -> None:

@@ -15,8 +15,10 @@ from tests.builders import GIB, MIB, TIB
 STEADY = (GIB, GIB, GIB)
 
 
-def growth(levels: Sequence[int], controls: Sequence[int] = STEADY) -> Growth:
-    return judge_growth(levels, controls, "pss")
+def growth(
+    levels: Sequence[int], controls: Sequence[int] = STEADY, after: int | None = None
+) -> Growth:
+    return judge_growth(levels, controls, "pss", after)
 
 
 def line(slope: int, repeats: int = 10) -> list[int]:
@@ -137,39 +139,58 @@ def test_one_odd_stretch_hides_no_growth(first: int) -> None:
     assert not growth([size - at * 2 * MIB for at, size in enumerate(levels)]).found
 
 
-HEALTHY = (GIB, GIB + 2 * MIB, GIB + 4 * MIB, GIB + 4 * MIB)
-"""Three inferences that add 2 MiB each, and the baseline."""
+def healthy(rise: int, count: int = 3) -> list[int]:
+    """So many inferences that add so much each, and the baseline, which adds nothing."""
+    return [GIB + min(place, count - 1) * rise for place in range(count + 1)]
+
+
+def excused(levels: Sequence[int], rise: int, count: int = 3) -> Growth:
+    """Growth where healthy inferences add as much before the faults and after."""
+    return growth(levels, healthy(rise, count), levels[-1] + rise)
 
 
 @pytest.mark.parametrize("repeats", [5, 20])
-def test_what_a_healthy_inference_adds_isnt_the_errors(repeats: int) -> None:
-    judged = growth(line(2 * MIB, repeats), HEALTHY)
+@pytest.mark.parametrize("count", [3, 4, 5, 10])
+def test_what_a_healthy_inference_adds_isnt_the_errors(repeats: int, count: int) -> None:
+    judged = excused(line(2 * MIB, repeats), 2 * MIB, count)
     assert (judged.healthy_bytes, judged.bytes_per_fault, judged.found) == (2 * MIB, 0, False)
 
 
 @pytest.mark.parametrize("repeats", [5, 20])
-def test_what_a_fault_adds_beyond_it_is_found(repeats: int) -> None:
-    found = growth(line(5 * MIB, repeats), HEALTHY)
+@pytest.mark.parametrize("count", [3, 4, 5, 10])
+def test_what_a_fault_adds_beyond_it_is_found(repeats: int, count: int) -> None:
+    found = excused(line(5 * MIB, repeats), 2 * MIB, count)
     assert (found.healthy_bytes, found.bytes_per_fault, found.found) == (2 * MIB, 3 * MIB, True)
 
 
 @pytest.mark.parametrize(
-    "healthy",
+    ("controls", "rise_after"),
     [
-        pytest.param((GIB, GIB + 8 * MIB, GIB + 8 * MIB), id="one rise may be the warm-up's end"),
-        pytest.param((GIB, GIB + 8 * MIB, GIB + 8 * MIB, GIB + 8 * MIB), id="it added only once"),
-        pytest.param((GIB, GIB + MIB, GIB + 2 * MIB, GIB + 2 * MIB), id="too little"),
-        pytest.param((GIB, GIB + 8 * MIB, GIB + 4 * MIB, GIB + 4 * MIB), id="up and down"),
+        pytest.param((0, 8, 8), 8, id="one rise may be the warm-up's end"),
+        pytest.param((0, 8, 8, 8), 8, id="it added only once"),
+        pytest.param((0, 1, 2, 2), 1, id="too little"),
+        pytest.param((0, 8, 4, 4), 8, id="up and down"),
+        pytest.param((0, 8, 16, 16), 0, id="a cache that is full since"),
+        pytest.param((0, 8, 16, 16), -8, id="it gives back since"),
+        pytest.param((0, 8, 16, 16), None, id="nobody knows whether it goes on"),
     ],
 )
-def test_controls_that_dont_grow_excuse_nothing(healthy: tuple[int, ...]) -> None:
-    found = growth(line(2 * MIB, 20), healthy)
+def test_controls_that_dont_go_on_growing_excuse_nothing(
+    controls: tuple[int, ...], rise_after: int | None
+) -> None:
+    levels = line(2 * MIB, 20)
+    after = None if rise_after is None else levels[-1] + rise_after * MIB
+    found = growth(levels, [GIB + size * MIB for size in controls], after)
     assert (found.healthy_bytes, found.bytes_per_fault, found.found) == (0, 2 * MIB, True)
 
 
-def test_of_many_controls_the_least_rise_counts() -> None:
-    healthy = [GIB + size * MIB for size in (0, 2, 5, 8, 8)]
-    assert growth(line(4 * MIB, 20), healthy).healthy_bytes == 2 * MIB
+@pytest.mark.parametrize("rises", [(2, 3, 4), (4, 3, 2), (4, 2, 3)])
+def test_of_what_healthy_inferences_add_the_least_counts(rises: tuple[int, ...]) -> None:
+    *before, after = rises
+    controls = [GIB + sum(before[:place]) * MIB for place in range(len(rises))]
+    levels = line(6 * MIB, 20)
+    judged = growth(levels, [*controls, controls[-1]], levels[-1] + after * MIB)
+    assert judged.healthy_bytes == 2 * MIB
 
 
 def test_controls_that_grow_within_the_noise_excuse_nothing() -> None:
@@ -177,7 +198,5 @@ def test_controls_that_grow_within_the_noise_excuse_nothing() -> None:
     noise = 1.4826 * 4 * MIB / sqrt(6)
     within, beyond = floor(3 * noise * sqrt(2) / 2), ceil(3 * noise * sqrt(2) / 2)
 
-    def healthy(rise: int) -> int | None:
-        return growth(shaken, (GIB, GIB + rise, GIB + 2 * rise, GIB + 2 * rise)).healthy_bytes
-
-    assert (healthy(within), healthy(beyond)) == (0, beyond)
+    assert excused(shaken, within).healthy_bytes == 0
+    assert excused(shaken, beyond).healthy_bytes == beyond

@@ -36,10 +36,14 @@ def explanation(levels: Sequence[int], steps: tuple[int, ...]) -> tuple[float, f
 
 
 def noise(levels: Sequence[int], controls: Sequence[int]) -> float:
-    steps = [abs(after - before) / sqrt(2) for before, after in pairwise(controls)]
+    inferences = controls[:-1]
+    steps = [abs(controls[-1] - controls[-2]) / sqrt(2)]
+    if len(inferences) == 2:
+        steps.append(abs(inferences[1] - inferences[0]) / sqrt(2))
     bends = [
-        abs(levels[at - 1] - 2 * levels[at] + levels[at + 1]) / sqrt(6)
-        for at in range(1, len(levels) - 1)
+        abs(course[at - 1] - 2 * course[at] + course[at + 1]) / sqrt(6)
+        for course in (levels, inferences)
+        for at in range(1, len(course) - 1)
     ]
     return 1.4826 * median(steps + bends)
 
@@ -58,31 +62,45 @@ def late_slope(levels: Sequence[int]) -> float:
     return median((levels[to] - levels[at]) / (to - at) for at, to in combinations(late, 2))
 
 
-def healthy_rise(levels: Sequence[int], controls: Sequence[int]) -> int:
+def healthy_rise(levels: Sequence[int], controls: Sequence[int], after: int) -> int:
     """What every healthy inference added, unless noise explains it; the baseline is none."""
-    rises = [after - before for before, after in pairwise(controls[:-1])]
+    rises = [later - earlier for earlier, later in pairwise(controls[:-1])]
     if len(rises) < 2:
         return 0
     least = max(MIB, 3 * noise(levels, controls) * sqrt(2) / len(rises))
-    return min(rises) if min(rises) > least else 0
+    lowest = min(*rises, after - levels[-1])
+    return lowest if lowest > least else 0
 
 
-def by_definition(levels: Sequence[int], controls: Sequence[int]) -> float:
+def by_definition(levels: Sequence[int], controls: Sequence[int], rise: int = 0) -> float:
     later = levels[1:]
     end = late_slope(later)
     slope = min(least_slope(later, controls), end if end < 0 else 2 * end)
-    return slope - healthy_rise(later, controls)
+    return slope - healthy_rise(later, controls, later[-1] + rise)
 
 
 series = st.lists(st.integers(0, 40).map(lambda size: size * ODD_SIZE), min_size=5, max_size=12)
 
 
-@given(series, st.lists(st.integers(0, 9 * MIB), min_size=2, max_size=9))
+@given(series, st.lists(st.integers(0, 9 * MIB), min_size=2, max_size=9), st.integers(0, 9 * MIB))
 def test_growth_is_what_every_good_explanation_leaves(
-    levels: list[int], controls: list[int]
+    levels: list[int], controls: list[int], rise: int
 ) -> None:
-    judged = judge_growth(levels, controls, "pss")
-    assert judged.bytes_per_fault == pytest.approx(by_definition(levels, controls), abs=HALF_A_BYTE)
+    judged = judge_growth(levels, controls, "pss", levels[-1] + rise)
+    assert judged.bytes_per_fault == pytest.approx(
+        by_definition(levels, controls, rise), abs=HALF_A_BYTE
+    )
+
+
+@given(series, st.integers(2, 9), st.integers(0, 9 * MIB), st.integers(0, 9 * MIB))
+def test_growth_is_that_beyond_what_healthy_inferences_add(
+    levels: list[int], count: int, each: int, rise: int
+) -> None:
+    controls = [GIB + min(place, count - 1) * each for place in range(count + 1)]
+    judged = judge_growth(levels, controls, "pss", levels[-1] + rise)
+    assert judged.bytes_per_fault == pytest.approx(
+        by_definition(levels, controls, rise), abs=HALF_A_BYTE
+    )
 
 
 @st.composite
@@ -121,9 +139,15 @@ def test_the_end_counts_double(later: list[int], slope: float) -> None:
 
 def test_the_threshold_is_three_standard_errors_of_the_controls_noise() -> None:
     """Nine later levels, in thirds of three: a slope is known by 3 * (1 + 0 + 1)."""
-    falling = [GIB - number * 40 * MIB for number in range(20)]
-    judged = judge_growth([GIB] * 10, falling, "pss")
-    assert judged.threshold_bytes == ceil(3 * 1.4826 * (40 * MIB / sqrt(2)) / sqrt(6))
+    shaken = [GIB + (-1) ** number * 20 * MIB for number in range(20)]
+    judged = judge_growth([GIB] * 10, shaken, "pss")
+    assert judged.threshold_bytes == ceil(3 * 1.4826 * (80 * MIB / sqrt(6)) / sqrt(6))
+
+
+def test_two_healthy_inferences_are_noise_as_far_as_they_are_apart() -> None:
+    """Two bends of the levels (none) and two steps of 40 MiB: the median is half of that."""
+    apart = judge_growth([GIB] * 5, (GIB, GIB + 40 * MIB, GIB), "pss")
+    assert apart.threshold_bytes == ceil(3 * 1.4826 * (20 * MIB / sqrt(2)) / sqrt(0.5))
 
 
 def test_the_threshold_is_three_standard_errors_of_the_levels_noise() -> None:

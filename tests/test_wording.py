@@ -199,22 +199,23 @@ def test_any_measurement_can_be_put_into_words(measurement: Measurement) -> None
 
 
 @pytest.mark.parametrize(
-    ("healthy", "words"),
+    ("healthy", "fault", "words"),
     [
-        (0, "+3.0 MiB per fault, too much from 1.0 MiB"),
-        (
-            2 * MIB,
-            "every healthy inference adds 2.0 MiB, a fault +3.0 MiB more, too much from 1.0 MiB",
-        ),
+        (0, 3, "+3.0 MiB per fault"),
+        (2, 3, "every healthy inference adds 2.0 MiB, a fault +3.0 MiB more"),
+        (2, 0, "every healthy inference adds 2.0 MiB, a fault no more than that"),
+        (2, -1, "every healthy inference adds 2.0 MiB, a fault no more than that"),
     ],
 )
-def test_growth_is_told_with_what_healthy_inferences_add(healthy: int, words: str) -> None:
+def test_growth_is_told_with_what_healthy_inferences_add(
+    healthy: int, fault: int, words: str
+) -> None:
     growth = Growth(
         judged=True,
         instrument="pss",
-        bytes_per_fault=3 * MIB,
-        healthy_bytes=healthy,
+        bytes_per_fault=fault * MIB,
+        healthy_bytes=healthy * MIB,
         threshold_bytes=MIB,
     )
-    assert growth_words(growth) == words
+    assert growth_words(growth) == f"{words}, too much from 1.0 MiB"
     assert growth_words(NOT_JUDGED) == "growth not judged"

@@ -12,7 +12,7 @@ from itertools import product
 from bench.error_rates.replay import Disturbance, replay
 from bench.error_rates.trace import Trace
 from ops002.config import Scenario, parse
-from ops002.reasons import Outcome
+from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.verdict import judge
 
 MIB = 1 << 20
@@ -69,8 +69,13 @@ class Count:
 
     @property
     def found(self) -> float:
-        """The share of replays that weren't green."""
-        return 1 - self.green / self.cell.replays
+        """The share of replays that failed; one that is inconclusive has found nothing."""
+        failed = (
+            count
+            for reason, count in self.reasons.items()
+            if OUTCOME_OF[Reason(reason)] is Outcome.FAIL
+        )
+        return sum(failed) / self.cell.replays
 
 
 def clean_cells(replays: int) -> list[Cell]:

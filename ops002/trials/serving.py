@@ -95,9 +95,12 @@ class ServingTrial:
         except WorkloadError as error:
             self._recording.add_incident(IncidentKind.NOT_SERVING, str(error))
             return False
-        there = self._process.running.processes()
-        self._recording.snapshot(there)
-        # An engine that died of the error may be started again only when it is asked.
+        # Measured as the control is: what it adds, a fault may add as well. And an engine that died
+        # of the error may be started again only when it is asked.
+        self._process.collect()
+        self._quiesce()
+        self._waits.until_still(self._residents)
+        there = self._residents.of_late()
         restarted = restarted or self._restarted(at_baseline, there)
         gone = lost(at_baseline, there)
         if gone and not restarted:
