@@ -16,6 +16,7 @@ from tests.builders import (
     GIB,
     MIB,
     PEAK,
+    STEP_SECONDS,
     Exiting,
     Serving,
     limits,
@@ -194,6 +195,11 @@ def test_a_delta_of_unread_waits_has_no_bounds() -> None:
     assert facts(of(still(Stage.AFTER_ERROR, GIB, 0))).delta_bounds() is None
 
 
+def test_a_wait_takes_from_its_first_reading_to_its_last() -> None:
+    """The first reading of all is at 0 s."""
+    assert facts(of(wait(Stage.AFTER_ERROR, 1, 1, 1))).settle_seconds == 2 * STEP_SECONDS
+
+
 def test_noise_is_what_both_waits_moved() -> None:
     moved = of(wait(Stage.BASELINE, 5, 6, 9), wait(Stage.AFTER_ERROR, 7, 12, 9, fault=0))
     assert facts(moved).noise_bytes == 9
@@ -203,10 +209,10 @@ def test_noise_is_also_six_times_what_healthy_inferences_moved() -> None:
     moved = of(
         still(Stage.CONTROL, 4, 0),
         still(Stage.CONTROL, 9, 1),
-        still(Stage.BASELINE, 5),
-        still(Stage.AFTER_ERROR, 7),
+        wait(Stage.BASELINE, 5, 6, 5),
+        wait(Stage.AFTER_ERROR, 7, 8, 9),
     )
-    assert facts(moved).noise_bytes == 30
+    assert facts(moved).noise_bytes == 1 + 2 + 6 * 5
 
 
 def test_the_noise_of_a_wait_without_a_window_is_unknown() -> None:
