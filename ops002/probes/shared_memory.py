@@ -86,14 +86,20 @@ class SharedMemory:
         )
 
     def mapped(self, process: Process, files: dict[FileKey, int]) -> int:
-        """The part of a process's shares that lies in ``files``."""
-        total, inside = 0, False
+        """The part of a process's shares that lies in ``files``, without private copies of pages.
+
+        How much of a mapping's share is copies isn't told, only how many copies there are. After
+        a fork those are shared: this is too little then, and the reading too much.
+        """
+        total, share, inside = 0, 0, False
         for line in kernel_lines(self._proc / str(process.pid) / "smaps"):
             key = _mapping_of(line)
             if key is not None:
                 inside = key in files
             elif inside and line.startswith("Pss:"):
-                total += int(line.split()[1]) * 1024
+                share = int(line.split()[1])
+            elif inside and line.startswith("Anonymous:"):
+                total += max(0, share - int(line.split()[1])) * 1024
         return total
 
     def _growth(self, key: FileKey, file: _MemoryFile) -> int:

@@ -137,6 +137,20 @@ def test_a_file_in_memory_that_is_only_open_counts_once() -> None:
         assert read(probe, process) - read(probe, bare) == pytest.approx(20 * MIB, abs=4 * MIB)
 
 
+def test_private_copies_of_a_file_in_memory_count_beside_it() -> None:
+    copies = (
+        "import mmap, os\nsize = 4 << 20\nfd = os.memfd_create('x'); os.write(fd, b'x' * size)\n"
+        "lock = mmap.mmap(-1, 4096); lock[0] = 1\n"  # shared with nobody, and in no file seen here
+        "shown = mmap.mmap(fd, size, flags=mmap.MAP_PRIVATE)\n"
+        "def copy():\n  for n in range(0, size, 4096): shown[n] = 1\n"
+    )
+    probe = HostMemory()
+    with running(copies) as (process, popen):
+        before = read(probe, process)
+        ask(popen, "copy()")
+        assert read(probe, process) - before == pytest.approx(4 * MIB, abs=1 * MIB)
+
+
 def test_an_older_segment_that_is_removed_hides_nothing(segment: Path) -> None:
     older = segment.with_name("older")
     fill(older, 5)
