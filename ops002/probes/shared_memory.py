@@ -65,10 +65,13 @@ class SharedMemory:
         """
         self._workload.see(processes)
         opened = dict(self._open_files(processes))
-        named = {key: file for key, file in self._named() if key not in opened}
-        self._sort_out({key for key, file in named.items() if self._growth(key, file)})
+        named = dict(self._named())
+        new = {key for key, file in named.items() if self._growth(key, file)}
+        self._sort_out(new, opened.keys())
         growth = {key: self._growth(key, file) for key, file in opened.items()}
         for key, file in named.items():
+            if key in opened:
+                continue
             if self._is_ours(key, file):
                 growth[key] = self._growth(key, file)
             elif key in self._before:
@@ -126,12 +129,16 @@ class SharedMemory:
             for name in names:
                 yield from _memory_file(Path(folder) / name, self._devices)
 
-    def _sort_out(self, new: AbstractSet[FileKey]) -> None:
-        """Say who held the files that were never seen to be new, or to have grown, before."""
-        unknown = new - self._known
+    def _sort_out(self, new: AbstractSet[FileKey], ours: AbstractSet[FileKey]) -> None:
+        """Say who held the files that were never seen to be new, or to have grown, before.
+
+        ``ours`` are those that processes of the workload have open: of those nobody else is asked.
+        """
+        self._held |= (new & ours) - self._known
+        unknown = new - ours - self._known
+        self._known |= new
         if not unknown:
             return
-        self._known |= unknown
         for pid, folder in self._workload.everybody():
             mapped = _mapped_files(folder / "maps") & unknown
             opened = {

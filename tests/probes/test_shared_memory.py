@@ -151,6 +151,19 @@ def test_private_copies_of_a_file_in_memory_count_beside_it() -> None:
         assert read(probe, process) - before == pytest.approx(4 * MIB, abs=1 * MIB)
 
 
+def test_what_the_workload_had_open_first_counts_when_it_leaves_it_to_a_stranger(
+    segment: Path,
+) -> None:
+    with running("") as (gate, _):
+        probe = HostMemory(shm=segment.parent, gate=gate.pid)
+        with running(opens(segment)) as (process, popen):
+            ask(popen, "fill()")
+            assert read(probe, process) >= 20 * MIB
+            with running(opens(segment)):
+                ask(popen, "f.close()")
+                assert read(probe) == 20 * MIB
+
+
 def test_an_older_segment_that_is_removed_hides_nothing(segment: Path) -> None:
     older = segment.with_name("older")
     fill(older, 5)
