@@ -17,6 +17,7 @@ from typing import Final
 
 from ops002.measurement import Process
 from ops002.probes.workload_tree import WorkloadTree
+from ops002.process_table import everybody
 
 FileKey = tuple[int, int]
 """Device and inode of a file in memory."""
@@ -139,7 +140,8 @@ class SharedMemory:
         self._known |= new
         if not unknown:
             return
-        for pid, folder in self._workload.everybody():
+        for pid in everybody(self._proc):
+            folder = self._proc / str(pid)
             mapped = _mapped_files(folder / "maps") & unknown
             opened = {
                 descriptor: key
