@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,6 @@ USER, OTHER = 54321, 54322
 """Two users that nobody is."""
 
 gives_away = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several users")
-
-
-@pytest.fixture
-def segment() -> Iterator[Path]:
-    """A place under /dev/shm where nobody else puts anything."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="ops002-probes-test-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder, "segment")
 
 
 def opens(segment: Path) -> str:
