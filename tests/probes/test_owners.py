@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ops002.probes.shared_memory import SharedMemory
 from tests.probes.table import become, put, table
 
 GATE, CHILD, STRANGER = 10, 20, 30
+LISTED = (Process(pid=CHILD, started=0, name="x", command="x"),)
 ME = os.geteuid()
 NOT_ME = ME + 54321
 SIZE = 64 << 10
@@ -83,20 +85,21 @@ def test_a_user_that_the_workload_turns_out_to_be_is_no_stranger(
 ) -> None:
     fill(segment, 0o600)
     assert not any(shared.files(()).values())
-    child = Process(pid=CHILD, started=0, name="x", command="x")
 
-    assert sum(shared.files((child,)).values()) == SIZE
+    assert sum(shared.files(LISTED).values()) == SIZE
     assert sum(shared.files(()).values()) == SIZE
 
 
+@pytest.mark.parametrize("processes", [(), LISTED])
 def test_what_another_user_owns_counts_if_the_workload_held_it_first(
-    proc: Path, shared: SharedMemory, segment: Path
+    proc: Path, shared: SharedMemory, segment: Path, processes: Sequence[Process]
 ) -> None:
+    become(proc, CHILD, NOT_ME)
     fill(segment, 0o600)
     hold(proc, CHILD, segment, READS)
     hold(proc, STRANGER, segment, WRITES)
 
-    assert sum(shared.files(()).values()) == SIZE
+    assert sum(shared.files(processes).values()) == SIZE
     close(proc, CHILD)
     assert sum(shared.files(()).values()) == SIZE
 
@@ -111,6 +114,19 @@ def test_what_a_stranger_has_open_is_theirs_if_they_can_write_it(
     assert sum(shared.files(()).values()) == size
     close(proc, STRANGER)
     assert sum(shared.files(()).values()) == size
+
+
+def test_a_strangers_file_counts_only_while_the_workload_has_it_open(
+    proc: Path, shared: SharedMemory, segment: Path
+) -> None:
+    fill(segment, 0o666)
+    hold(proc, STRANGER, segment, WRITES)
+    assert not any(shared.files(()).values())
+
+    hold(proc, CHILD, segment, READS)
+    assert sum(shared.files(LISTED).values()) == SIZE
+    close(proc, CHILD)
+    assert not any(shared.files(LISTED).values())
 
 
 @pytest.mark.parametrize(("pid", "size"), [(CHILD, SIZE), (STRANGER, 0)])
