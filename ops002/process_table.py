@@ -31,13 +31,13 @@ class Entry:
         return self.state in "ZX"
 
 
-def entry(pid: int, thread: int | None = None) -> Entry | None:
+def entry(pid: int, thread: int | None = None, proc: Path = _PROC) -> Entry | None:
     """Who has a PID now; None if nobody has, or if it can't be seen.
 
     All of it is of the same process: the kernel answers one read for the one that was opened.
     """
     folder = f"{pid}" if thread is None else f"{pid}/task/{thread}"
-    text = read(f"{folder}/stat").decode("utf-8", "replace")
+    text = read(f"{folder}/stat", proc).decode("utf-8", "replace")
     if not text:
         return None
     fields = text.rpartition(")")[2].split()
@@ -64,14 +64,14 @@ def this_process() -> Entry:
     return itself
 
 
-def everybody() -> tuple[int, ...]:
+def everybody(proc: Path = _PROC) -> tuple[int, ...]:
     """The PIDs of all processes that can be seen, the youngest first: it may not live long.
 
     Nobody where /proc shows another PID namespace: its PIDs are those of other processes here.
     """
-    if not _shows_this_namespace():
+    if not _shows_this_namespace(proc):
         return ()
-    return tuple(sorted(_numbers(_PROC), reverse=True))
+    return tuple(sorted(_numbers(proc), reverse=True))
 
 
 def threads(pid: int) -> tuple[int, ...]:
@@ -82,17 +82,17 @@ def threads(pid: int) -> tuple[int, ...]:
         return ()
 
 
-def read(name: str) -> bytes:
+def read(name: str, proc: Path = _PROC) -> bytes:
     """A file of /proc; nothing where it can't be read: its process has ended, or isn't ours."""
     try:
-        with open(f"{_PROC}/{name}", "rb") as opened:  # noqa: PTH123 (for every process there is)
+        with open(f"{proc}/{name}", "rb") as opened:  # noqa: PTH123 (for every process there is)
             return opened.read()
     except OSError:
         return b""
 
 
-def _shows_this_namespace() -> bool:
-    return (_PROC / "self").readlink().name == str(os.getpid())
+def _shows_this_namespace(proc: Path = _PROC) -> bool:
+    return (proc / "self").readlink().name == str(os.getpid())
 
 
 def _numbers(folder: Path) -> tuple[int, ...]:

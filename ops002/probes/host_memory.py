@@ -77,7 +77,8 @@ class HostMemory:
         """Resident pages that no file backs, without shares: rises with the reading.
 
         A file in memory that is open and not mapped is in no process's pages: the machine's total
-        of shared memory shows it. That others move it, too, costs a reading and decides nothing.
+        of shared memory shows it. Others move it, too: what they take costs a reading, and what
+        they free between two polls hides as large a rise.
         """
         resident = sum(sum(self._status(process, _POLLED).values()) for process in processes)
         return resident + sum(_fields(self._proc / "meminfo", _POLLED_TOTAL).values())

@@ -17,6 +17,7 @@ from typing import Final
 
 from ops002.measurement import Process
 from ops002.probes.workload_tree import WorkloadTree
+from ops002.process_table import everybody
 
 FileKey = tuple[int, int]
 """Device and inode of a file in memory."""
@@ -65,10 +66,13 @@ class SharedMemory:
         """
         self._workload.see(processes)
         opened = dict(self._open_files(processes))
-        named = {key: file for key, file in self._named() if key not in opened}
-        self._sort_out({key for key, file in named.items() if self._growth(key, file)})
+        named = dict(self._named())
+        new = {key for key, file in named.items() if self._growth(key, file)}
+        self._sort_out(new, opened.keys())
         growth = {key: self._growth(key, file) for key, file in opened.items()}
         for key, file in named.items():
+            if key in opened:
+                continue
             if self._is_ours(key, file):
                 growth[key] = self._growth(key, file)
             elif key in self._before:
@@ -86,14 +90,20 @@ class SharedMemory:
         )
 
     def mapped(self, process: Process, files: dict[FileKey, int]) -> int:
-        """The part of a process's shares that lies in ``files``."""
-        total, inside = 0, False
+        """The part of a process's shares that lies in ``files``, without private copies of pages.
+
+        How much of a mapping's share is copies isn't told, only how many copies there are. After
+        a fork those are shared: this is too little then, and the reading too much.
+        """
+        total, share, inside = 0, 0, False
         for line in kernel_lines(self._proc / str(process.pid) / "smaps"):
             key = _mapping_of(line)
             if key is not None:
                 inside = key in files
             elif inside and line.startswith("Pss:"):
-                total += int(line.split()[1]) * 1024
+                share = int(line.split()[1])
+            elif inside and line.startswith("Anonymous:"):
+                total += max(0, share - int(line.split()[1])) * 1024
         return total
 
     def _growth(self, key: FileKey, file: _MemoryFile) -> int:
@@ -120,13 +130,18 @@ class SharedMemory:
             for name in names:
                 yield from _memory_file(Path(folder) / name, self._devices)
 
-    def _sort_out(self, new: AbstractSet[FileKey]) -> None:
-        """Say who held the files that were never seen to be new, or to have grown, before."""
-        unknown = new - self._known
+    def _sort_out(self, new: AbstractSet[FileKey], ours: AbstractSet[FileKey]) -> None:
+        """Say who held the files that were never seen to be new, or to have grown, before.
+
+        ``ours`` are those that processes of the workload have open: of those nobody else is asked.
+        """
+        self._held |= (new & ours) - self._known
+        unknown = new - ours - self._known
+        self._known |= new
         if not unknown:
             return
-        self._known |= unknown
-        for pid, folder in self._workload.everybody():
+        for pid in everybody(self._proc):
+            folder = self._proc / str(pid)
             mapped = _mapped_files(folder / "maps") & unknown
             opened = {
                 descriptor: key

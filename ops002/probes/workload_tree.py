@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ops002.measurement import Process
+from ops002.process_table import entry, everybody, read
 
-_PARENT, _STARTED = 1, 19  # proc(5), stat: the places after the name
 _ROOT: Final = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Stat:
-    """``started``, in clock ticks since the system's start, tells a PID that was given anew."""
-
-    parent: int
-    started: int
 
 
 class WorkloadTree:
@@ -42,24 +33,27 @@ class WorkloadTree:
             for pid in self._named:
                 self._users.update(self._users_of(pid))
 
-    def everybody(self) -> Iterator[tuple[int, Path]]:
-        """Every process of the machine that can be seen: its PID and its folder under /proc."""
-        for folder in self._proc.iterdir():
-            if folder.name.isdigit():
-                yield int(folder.name), folder
-
     def has(self, pid: int) -> bool:
-        """Whether a process is the workload's: one that has just been forked, too."""
-        while pid not in {0, self._gate}:
-            if pid in self._named:
+        """Whether a process is the workload's: one that has just been forked, too.
+
+        One that has ended can't be asked: what it held counts. An ancestor that can't be read may
+        have ended, too; its child has another parent then. If the child has the same, the ancestor
+        is there and /proc hides it (``hidepid``): it isn't the gate's, and neither is the child.
+        """
+        line, unread = [pid], set[int]()
+        while (at := line[-1]) not in {0, self._gate}:
+            if at in self._named:
                 return True
-            stat = self._stat(pid)
-            if stat is None:
-                return True  # it has ended and can't be asked: what it held counts
-            if (pid, stat.started) in self._bystanders:
+            found = entry(at, proc=self._proc)
+            if found is None:
+                if at == pid:
+                    return True
+                unread.add(line.pop())  # its child is asked again
+            elif found.parent in unread or (at, found.started) in self._bystanders:
                 return False
-            pid = stat.parent
-        return pid != 0
+            else:
+                line.append(found.parent)
+        return line[-1] != 0
 
     def may_be(self, user: int) -> bool:
         """Whether something that only this user can have done may be the workload's doing.
@@ -70,24 +64,12 @@ class WorkloadTree:
         return user in self._users or _ROOT in self._users
 
     def _others(self) -> Iterator[tuple[int, int]]:
-        for pid, _ in self.everybody():
-            stat = self._stat(pid)
-            if stat is not None:
-                yield pid, stat.started
-
-    def _stat(self, pid: int) -> _Stat | None:
-        try:
-            text = (self._proc / str(pid) / "stat").read_text("utf-8", "replace")
-        except OSError:
-            return None
-        fields = text.rpartition(")")[2].split()
-        return _Stat(parent=int(fields[_PARENT]), started=int(fields[_STARTED]))
+        for pid in everybody(self._proc):
+            found = entry(pid, proc=self._proc)
+            if found is not None:
+                yield pid, found.started
 
     def _users_of(self, pid: int) -> Iterator[int]:
         """Its real, effective, saved and file system user; nobody if it has ended."""
-        try:
-            text = (self._proc / str(pid) / "status").read_text("utf-8", "replace")
-        except OSError:
-            return
-        _, _, rest = text.partition("\nUid:")
-        yield from map(int, rest.partition("\n")[0].split())
+        _, _, rest = read(f"{pid}/status", self._proc).partition(b"\nUid:")
+        yield from map(int, rest.partition(b"\n")[0].split())

@@ -1,13 +1,16 @@
 """Watches memory while a fault is forced: how far it rose is what a leak could have kept.
 
 Three instruments, by cost: a poll of resident pages and of the machine's shared memory (tens of
-microseconds) at every tick; the judged reading whenever the poll has risen by a step; the kernel's
-high-water mark of the root, which no tick can miss. No mark of the kernel's shows a file in memory
-that nobody has mapped: one that is gone before the gate's next tick is not seen.
+microseconds) at every tick; the judged reading whenever the poll has risen by a step, from the last
+reading or the lowest since; the kernel's high-water mark of the root, which no tick can miss. No
+mark of the kernel's shows a file in memory that nobody has mapped: one that is gone before the
+gate's next tick is not seen.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from statistics import median_low
 from typing import Final
 
 from ops002.clock import Clock
@@ -18,10 +21,11 @@ from ops002.trials.recording import Recording
 
 _STEP_BYTES: Final = 8 * 1024 * 1024
 # Between two judged readings, and between two walks of the process table, this many times their
-# cost passes: they may not slow the workload that they watch. What a reading costs is the cheaper
-# of the last two: one that a busy machine held up says nothing of it.
+# cost passes: they may not slow the workload that they watch. What a reading costs is the median of
+# the last three: one that a busy machine held up says nothing of it.
 _READING_SHARE: Final = 5
 _LISTING_SHARE: Final = 20
+_COSTS: Final = 3
 
 
 class Watch:
@@ -33,10 +37,10 @@ class Watch:
         self._recording = recording
         self._clock = clock
         self._processes: tuple[Process, ...] = ()
-        self._highest = 0
+        self._mark = 0
         self._next_listing = 0.0
         self._next_reading = 0.0
-        self._last_cost = 0.0
+        self._costs: deque[float] = deque(maxlen=_COSTS)
         self._last_peak: Reading | None = None
 
     def begin(self) -> None:
@@ -44,8 +48,8 @@ class Watch:
         self._probe.reset_peak(self._running.root)
         self._recording.peak(self._running.root)
         self._list()
-        self._last_cost = self._read()
-        self._highest = self._probe.poll(self._processes)
+        self._read()
+        self._mark = self._probe.poll(self._processes)
         self._last_peak = None
 
     def again(self) -> None:
@@ -68,11 +72,12 @@ class Watch:
         if isinstance(peak, Reading):
             self._last_peak = peak
         polled = self._probe.poll(self._processes)
-        if polled > self._highest + _STEP_BYTES and now >= self._next_reading:
-            cost = self._read()
-            self._highest = polled
-            self._next_reading = now + _READING_SHARE * min(cost, self._last_cost)
-            self._last_cost = cost
+        self._mark = min(self._mark, polled)
+        if polled > self._mark + _STEP_BYTES and now >= self._next_reading:
+            self._read()
+            self._mark = polled
+            # Of two the lower: one that was held up isn't outvoted yet.
+            self._next_reading = now + _READING_SHARE * median_low(self._costs)
 
     def finish(self) -> None:
         """The fault is over: keep the final high-water mark, or the last one seen."""
@@ -82,11 +87,11 @@ class Watch:
         if self._last_peak is not None:
             self._recording.keep_peak(self._last_peak)
 
-    def _read(self) -> float:
-        """Take a judged reading; how many seconds it took."""
+    def _read(self) -> None:
+        """Take a judged reading, and keep how many seconds it took."""
         began = self._clock.now()
         self._recording.snapshot(self._processes)
-        return self._clock.now() - began
+        self._costs.append(self._clock.now() - began)
 
     def _list(self) -> None:
         now = self._clock.now()

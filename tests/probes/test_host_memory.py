@@ -11,6 +11,7 @@ from ops002.measurement import Missing, Process, Reading
 from ops002.probes.host_memory import HostMemory
 from ops002.processes import describe
 from tests.probes.real import MIB, read, running
+from tests.probes.table import table
 
 
 def test_private_memory_counts_and_file_pages_dont() -> None:
@@ -30,19 +31,32 @@ def test_memory_shared_by_a_fork_counts_once() -> None:
         assert both == pytest.approx(110 * MIB, abs=15 * MIB)
 
 
-def test_a_poll_rises_with_a_file_in_memory_that_nobody_maps() -> None:
-    held = "import os\nf = os.memfd_create('batch')\ninput()\nos.write(f, b'x' * (300 << 20))"
-    code = f"print('ready', flush=True)\n{held}"
-    with running(code) as (process, popen):
-        probe = HostMemory()
-        before = probe.poll((process,))
-        assert popen.stdin is not None
-        assert popen.stdout is not None
-        popen.stdin.write("\n")
-        popen.stdin.flush()
-        assert popen.stdout.readline() == "ready\n"
-        # Half of it at least: others' shared memory may shrink meanwhile.
-        assert probe.poll((process,)) - before > 150 * MIB
+def test_a_poll_rises_with_the_processes_pages_and_the_machines_shared_memory(
+    tmp_path: Path,
+) -> None:
+    def sizes(anonymous: int, shared: int) -> None:
+        (tmp_path / "7" / "status").write_text(
+            f"VmRSS:\t99 kB\nRssAnon:\t{anonymous} kB\nRssFile:\t9 kB\nRssShmem:\t1 kB\n"
+        )
+        (tmp_path / "meminfo").write_text(
+            f"MemTotal:  999 kB\nShmem:  {shared} kB\nShmemHugePages:  9 kB\n"
+        )
+
+    probe = HostMemory(proc=table(tmp_path))
+    (tmp_path / "7").mkdir()
+    process = Process(pid=7, started=0, name="x", command="x")
+    sizes(100, 500)
+    before = probe.poll((process,))
+    sizes(120, 500)
+    assert probe.poll((process,)) - before == 20 * 1024
+    sizes(120, 800)
+    assert probe.poll((process,)) - before == 320 * 1024
+
+
+def test_the_machines_shared_memory_has_a_file_that_nobody_maps() -> None:
+    held = "import os\nf = os.memfd_create('batch')\nos.write(f, b'x' * (4 << 20))"
+    with running(held):
+        assert HostMemory().poll(()) >= 4 * MIB
 
 
 def test_a_process_that_ended_holds_nothing() -> None:
@@ -60,7 +74,7 @@ def test_a_process_that_cant_be_read_makes_the_whole_reading_missing(tmp_path: P
     (readable / "smaps_rollup").write_text("Pss_Anon: 4 kB\nSwapPss: 0 kB\nPss_Shmem: 0 kB\n")
     both = [Process(pid=pid, started=0, name="x", command="x") for pid in (8, 7)]
 
-    reading, parts = HostMemory(proc=tmp_path).read(both)
+    reading, parts = HostMemory(proc=table(tmp_path)).read(both)
 
     assert isinstance(reading, Missing)
     assert "PID 7" in reading.missing
@@ -71,7 +85,9 @@ def test_a_kernel_without_the_figures_is_missing_not_zero(tmp_path: Path) -> Non
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "smaps_rollup").write_text("00-ff ---p [rollup]\nRss: 4 kB\nPss: 4 kB\n")
 
-    reading, _ = HostMemory(proc=tmp_path).read([Process(pid=7, started=0, name="x", command="x")])
+    reading, _ = HostMemory(proc=table(tmp_path)).read(
+        [Process(pid=7, started=0, name="x", command="x")]
+    )
 
     assert isinstance(reading, Missing)
 

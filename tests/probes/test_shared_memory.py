@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,6 @@ USER, OTHER = 54321, 54322
 """Two users that nobody is."""
 
 gives_away = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several users")
-
-
-@pytest.fixture
-def segment() -> Iterator[Path]:
-    """A place under /dev/shm where nobody else puts anything."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="ops002-probes-test-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder, "segment")
 
 
 def opens(segment: Path) -> str:
@@ -135,6 +126,33 @@ def test_a_file_in_memory_that_is_only_open_counts_once() -> None:
     with running("") as (bare, _), running(opened) as (process, _):
         probe = HostMemory()
         assert read(probe, process) - read(probe, bare) == pytest.approx(20 * MIB, abs=4 * MIB)
+
+
+def test_private_copies_of_a_file_in_memory_count_beside_it() -> None:
+    copies = (
+        "import mmap, os\nsize = 4 << 20\nfd = os.memfd_create('x'); os.write(fd, b'x' * size)\n"
+        "lock = mmap.mmap(-1, 4096); lock[0] = 1\n"  # shared with nobody, and in no file seen here
+        "shown = mmap.mmap(fd, size, flags=mmap.MAP_PRIVATE)\n"
+        "def copy():\n  for n in range(0, size, 4096): shown[n] = 1\n"
+    )
+    probe = HostMemory()
+    with running(copies) as (process, popen):
+        before = read(probe, process)
+        ask(popen, "copy()")
+        assert read(probe, process) - before == pytest.approx(4 * MIB, abs=1 * MIB)
+
+
+def test_what_the_workload_had_open_first_counts_when_it_leaves_it_to_a_stranger(
+    segment: Path,
+) -> None:
+    with running("") as (gate, _):
+        probe = HostMemory(shm=segment.parent, gate=gate.pid)
+        with running(opens(segment)) as (process, popen):
+            ask(popen, "fill()")
+            assert read(probe, process) >= 20 * MIB
+            with running(opens(segment)):
+                ask(popen, "f.close()")
+                assert read(probe) == 20 * MIB
 
 
 def test_an_older_segment_that_is_removed_hides_nothing(segment: Path) -> None:
