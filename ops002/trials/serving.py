@@ -9,6 +9,7 @@ from ops002.config import Scenario
 from ops002.config_schema import WorkerFault
 from ops002.measurement import Evidence, IncidentKind, Process, Seen, Snapshot, Stage
 from ops002.probes import Probe
+from ops002.settle import MIN_READINGS
 from ops002.trials.recording import Recording
 from ops002.trials.residents import Residents, lost, named, replaced
 from ops002.trials.waits import Waits
@@ -95,8 +96,8 @@ class ServingTrial:
         except WorkloadError as error:
             self._recording.add_incident(IncidentKind.NOT_SERVING, str(error))
             return False
-        there = self._process.running.processes()
-        self._recording.snapshot(there)
+        self._recording.snapshot(self._residents())
+        there = self._staying()
         # An engine that died of the error may be started again only when it is asked.
         restarted = restarted or self._restarted(at_baseline, there)
         gone = lost(at_baseline, there)
@@ -105,6 +106,13 @@ class ServingTrial:
                 f"there at the baseline, gone after the faults, replaced by nobody: {named(gone)}"
             )
         return True
+
+    def _staying(self) -> tuple[Process, ...]:
+        """Who is there now and for some time: neither a helper of one inference, nor the dead."""
+        for _ in range(MIN_READINGS):
+            self._clock.sleep(self._scenario.settle.interval)
+            self._residents()
+        return self._residents.of_late()
 
     def _restarted(self, before: tuple[Process, ...], after: tuple[Process, ...]) -> bool:
         change = replaced(before, after)
