@@ -9,6 +9,9 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _STATE, _PARENT, _GROUP, _STARTED = 0, 1, 2, 19  # proc(5), stat: the places after the name
+_NOT_SHOWN: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
+"""Nobody there, or somebody else's. Any other error says nothing of a process: the gate has no
+descriptor or no memory left, and must not take that for an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,9 @@ def entry(pid: int, thread: int | None = None) -> Entry | None:
     """Who has a PID now; None if nobody has, or if it can't be seen.
 
     All of it is of the same process: the kernel answers one read for the one that was opened.
+
+    Raises:
+        OSError: the gate can't ask, whoever is there.
     """
     folder = f"{pid}" if thread is None else f"{pid}/task/{thread}"
     text = read(f"{folder}/stat").decode("utf-8", "replace")
@@ -75,19 +81,27 @@ def everybody() -> tuple[int, ...]:
 
 
 def threads(pid: int) -> tuple[int, ...]:
-    """The threads of a process; none if it has ended."""
+    """The threads of a process; none if it has ended.
+
+    Raises:
+        OSError: the gate can't ask.
+    """
     try:
         return _numbers(_PROC / str(pid) / "task")
-    except OSError:
+    except _NOT_SHOWN:
         return ()
 
 
 def read(name: str) -> bytes:
-    """A file of /proc; nothing where it can't be read: its process has ended, or isn't ours."""
+    """A file of /proc; nothing where its process has ended, or isn't ours.
+
+    Raises:
+        OSError: the gate can't ask.
+    """
     try:
         with open(f"{_PROC}/{name}", "rb") as opened:  # noqa: PTH123 (for every process there is)
             return opened.read()
-    except OSError:
+    except _NOT_SHOWN:
         return b""
 
 
