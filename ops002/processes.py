@@ -25,11 +25,12 @@ from ops002.text import clean
 _PR_SET_CHILD_SUBREAPER: Final = 36  # prctl(2)
 
 
-def become_subreaper() -> None:
-    """Have orphaned descendants become children of this process instead of init's.
+def take_charge_of_children() -> None:
+    """Have orphaned descendants become this process's children, and every child's status kept.
 
-    And have their exit status kept, also where whoever started the gate ignores that of its own
-    children: the kernel would throw it away, and every workload would seem to end well.
+    Orphans would become init's. And where whoever started the gate ignores its own children
+    (SIGCHLD), so would the gate: the kernel would throw their exit status away, and every workload
+    would seem to end well.
 
     Raises:
         OSError: the kernel refused (before Linux 3.4).
@@ -144,11 +145,17 @@ def kill_groups(groups: Iterable[int]) -> None:
     What remains of the race in `groups_of`: between the two, the last member of a group would have
     to end and be reaped by another, and its number to come round for the leader of a new group.
     """
-    for group in set(groups) - {os.getpgrp()}:
-        # 0 would be the gate's own, 1 and -1 everybody: no group of a workload has such a number.
-        if group > 1:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, signal.SIGKILL)
+    for group in killable(groups):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def killable(groups: Iterable[int]) -> frozenset[int]:
+    """The groups that can be a workload's.
+
+    To kill, 0 is the gate's own group and 1 (as -1) everybody; `Entry` has 0 and -1 for no group.
+    """
+    return frozenset(group for group in groups if group > 1 and group != os.getpgrp())
 
 
 def send_signal(process: Process, number: signal.Signals) -> None:

@@ -13,7 +13,7 @@ from signal import SIGKILL, SIGSTOP
 import pytest
 
 from ops002.measurement import Process
-from ops002.processes import describe, family, groups_of, kill_groups, send_signal
+from ops002.processes import describe, family, groups_of, kill_groups, killable, send_signal
 from tests.command_line import wait_for
 
 
@@ -100,7 +100,13 @@ def test_a_dead_process_still_says_its_group_until_it_is_reaped() -> None:
         assert groups_of(dead) == frozenset()
 
 
-def test_neither_the_gates_own_group_nor_everybody_is_a_workloads() -> None:
+def test_neither_the_gates_own_group_nor_everybody_is_a_workloads(
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    assert killable([-1, 0, 1, os.getpgrp(), sleeper.pid]) == {sleeper.pid}
+
+
+def test_the_gate_doesnt_kill_its_own_group() -> None:
     code = (
         "import os\n"
         "from ops002.processes import kill_groups\n"

@@ -20,7 +20,7 @@ from ops002.executors.local import LocalExecutor
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
 from ops002.parameters import resolved
 from ops002.probes.host_memory import HostMemory
-from ops002.processes import become_subreaper
+from ops002.processes import take_charge_of_children
 from ops002.report import to_json
 from ops002.reporters import console
 from ops002.result import (
@@ -137,7 +137,7 @@ def _carry_out(
 ) -> Sequence[Incident]:
     """Measure every trial into ``measured``; what happened to the gate itself meanwhile."""
     try:
-        become_subreaper()
+        take_charge_of_children()
         for line in sweep(lab.clock).lines():
             show(f"{line}\n", err)
         measured.extend(run_scenarios(config, lab))

@@ -14,12 +14,12 @@ import pytest
 from ops002.executors import Launch, StartFailed
 from ops002.executors.local import LocalExecutor, LocalRunning
 from ops002.executors.streams import KEEP_BYTES, TAIL_BYTES
-from ops002.processes import become_subreaper, describe
+from ops002.processes import describe, take_charge_of_children
 
 
 def start(folder: Path, code: str, channel_key: str | None = None) -> LocalRunning:
     """Start a Python program."""
-    become_subreaper()
+    take_charge_of_children()
     return LocalExecutor().start(
         Launch(
             argv=(sys.executable, "-u", "-c", code),
