@@ -9,6 +9,9 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _STATE, _PARENT, _GROUP, _STARTED = 0, 1, 2, 19  # proc(5), stat: the places after the name
+NAME_BYTES: Final = 15
+"""The kernel's TASK_COMM_LEN, without the zero byte at the end."""
+
 _NOT_SHOWN: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
 """Nobody there, or somebody else's. Any other error says nothing of a process: the gate has no
 descriptor or no memory left, and must not take that for an end."""
@@ -21,8 +24,10 @@ class Entry:
     ``started``, in clock ticks since the system's start, tells it from a later process with its
     PID: unlike a time of day it doesn't move when the clock is set. ``group`` is 0 where the
     process group is one of another PID namespace, and -1 in a process that is being reaped.
+    ``name`` is the kernel's, cut after `NAME_BYTES`.
     """
 
+    name: str
     state: str
     parent: int
     group: int
@@ -46,13 +51,25 @@ def entry(pid: int, thread: int | None = None) -> Entry | None:
     text = read(f"{folder}/stat").decode("utf-8", "replace")
     if not text:
         return None
-    fields = text.rpartition(")")[2].split()
+    # A name may hold anything, brackets too; what comes after it can't.
+    before, _, after = text.rpartition(")")
+    fields = after.split()
     return Entry(
+        name=before.partition("(")[2],
         state=fields[_STATE],
         parent=int(fields[_PARENT]),
         group=int(fields[_GROUP]),
         started=int(fields[_STARTED]),
     )
+
+
+def command_line(pid: int) -> tuple[str, ...]:
+    """The words a process was started with, or has put in their place; none if it has ended.
+
+    They are of whoever has the PID when this is called: compare `Entry.started` afterwards.
+    """
+    words = read(f"{pid}/cmdline").decode("utf-8", "replace").rstrip("\0")
+    return tuple(words.split("\0")) if words else ()
 
 
 def this_process() -> Entry:

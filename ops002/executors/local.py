@@ -12,6 +12,7 @@ from ops002.cookie import this_gate
 from ops002.executors import Launch, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
+from ops002.process_table import entry
 from ops002.processes import (
     Family,
     describe,
@@ -66,8 +67,9 @@ class LocalExecutor:
             raise StartFailed(_why(launch, error)) from None
         try:
             return LocalRunning(popen, launch, log, self._bystanders)
-        except RuntimeError as error:
-            # No thread could be started to drain its output: a process that nobody would end.
+        except (OSError, RuntimeError) as error:
+            # It couldn't be looked up, or no thread be started to drain its output: a process that
+            # nobody would end.
             kill_groups({popen.pid})
             popen.wait()
             log.close()
@@ -82,6 +84,15 @@ def _why(launch: Launch, error: OSError | ValueError) -> str:
     return f"{program!r} can't be started: {error}"
 
 
+def _ended(pid: int, launch: Launch) -> Process:
+    """A child that has ended and isn't reaped: the kernel still knows who it was."""
+    found = entry(pid)
+    assert found is not None
+    return Process(
+        pid=pid, started=found.started, name=launch.argv[0], command=" ".join(launch.argv)
+    )
+
+
 class LocalRunning:
     """A process of this machine and all that came from it."""
 
@@ -94,11 +105,8 @@ class LocalRunning:
     ) -> None:
         self._popen = popen
         self._bystanders = bystanders
-        command = " ".join(launch.argv)
-        # A process that is gone already is still named by what was started.
-        self.root = describe(popen.pid) or Process(
-            pid=popen.pid, started=0, name=launch.argv[0], command=command
-        )
+        # One that is gone already is still named by what was started.
+        self.root = describe(popen.pid) or _ended(popen.pid, launch)
         stdout, stderr = popen.stdout, popen.stderr
         assert stdout is not None
         if launch.channel_key:

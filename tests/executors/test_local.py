@@ -113,6 +113,18 @@ def test_a_reply_gets_through_whatever_else_is_written(tmp_path: Path) -> None:
         running.end()
 
 
+def test_a_root_that_has_ended_at_once_is_still_known(tmp_path: Path) -> None:
+    launch = Launch(argv=("true",), env={}, cwd=".", output=tmp_path / "out.log")
+    with launch.output.open("wb") as log:
+        popen = subprocess.Popen(launch.argv, stdout=subprocess.PIPE, start_new_session=True)
+        assert eventually(lambda: describe(popen.pid) is None)
+        after_the_name = Path(f"/proc/{popen.pid}/stat").read_text().rpartition(") ")[2].split()
+        running = LocalRunning(popen, launch, log, ())
+        running.end()
+    assert running.root.name == "true"
+    assert running.root.started == int(after_the_name[19])
+
+
 ESCAPES = """
 import os, sys, time
 if os.fork() == 0:
