@@ -61,7 +61,7 @@ def this_gate() -> Gate:
     """The gate that this process is.
 
     Raises:
-        OSError: there is no /proc, or it shows another PID namespace.
+        NotShown: there is no /proc, or it shows another PID namespace.
     """
     return Gate(pid=os.getpid(), started=this_process().started, namespace=_namespace())
 

@@ -48,6 +48,7 @@ class IncidentKind(str, Enum):
 
     INTERRUPTED = "interrupted"
     INTERNAL_ERROR = "internal-error"
+    NO_READING = "no-reading"
     WORKLOAD_FAILED = "workload-failed"
     FAULT_TIMEOUT = "fault-timeout"
     WORKLOAD_RESTARTED = "workload-restarted"

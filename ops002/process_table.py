@@ -17,6 +17,10 @@ _NOT_SHOWN: Final = (FileNotFoundError, ProcessLookupError, PermissionError)
 descriptor or no memory left, and must not take that for an end."""
 
 
+class NotShown(Exception):
+    """/proc isn't there, or is that of another PID namespace; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the kernel says of one process (or thread) at one moment.
@@ -76,13 +80,13 @@ def this_process() -> Entry:
     """The entry of the process that asks.
 
     Raises:
-        OSError: there is no /proc, or it shows another PID namespace.
+        NotShown: there is no /proc, or it shows another PID namespace.
     """
     itself = entry(os.getpid()) if _shows_this_namespace() else None
     if itself is None:
-        raise FileNotFoundError(
+        raise NotShown(
             f"{_PROC} doesn't show the gate itself, so it can't show its workload either: mount "
-            "the one of this PID namespace"
+            "the one of this PID namespace (unshare does with --mount-proc)"
         )
     return itself
 
@@ -123,7 +127,10 @@ def read(name: str) -> bytes:
 
 
 def _shows_this_namespace() -> bool:
-    return (_PROC / "self").readlink().name == str(os.getpid())
+    try:
+        return (_PROC / "self").readlink().name == str(os.getpid())
+    except _NOT_SHOWN:
+        return False
 
 
 def _numbers(folder: Path) -> tuple[int, ...]:

@@ -19,8 +19,9 @@ from ops002.commands.run import local_lab, measure
 from ops002.config import parse
 from ops002.config_problems import ConfigError
 from ops002.cookie import GATE, Gate, this_gate
+from ops002.process_table import NotShown
 from ops002.reporters.selftest import conclusion, heading, line
-from ops002.result import EXIT_USAGE
+from ops002.result import EXIT_INCONCLUSIVE, EXIT_USAGE
 from ops002.selftest import LONGEST_SECONDS, PLANTED, Place, Planted, Row, exit_code
 from ops002.trials.onlooker import NobodyLooks
 
@@ -37,7 +38,11 @@ def selftest(
 ) -> int:
     """Say in a table whether the gate can be trusted on this machine; the exit code."""
     clock = Clock(LONGEST_SECONDS)
-    prefix = _prefix(this_gate())
+    try:
+        prefix = f"ops002-selftest-{this_gate()}-"
+    except NotShown as error:
+        err.write(f"{error}\n")
+        return EXIT_INCONCLUSIVE
     rows: list[Row] = []
     with clock.listening(), ExitStack() as stack:
         try:
@@ -64,10 +69,6 @@ def selftest(
                 break
     show(conclusion(rows, due, clock.now()), out)
     return exit_code(rows, due)
-
-
-def _prefix(gate: Gate) -> str:
-    return f"ops002-selftest-{gate}-"
 
 
 def _take_back_what_was_left() -> None:

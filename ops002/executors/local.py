@@ -38,14 +38,15 @@ class LocalExecutor:
 
     def __init__(self) -> None:
         self._bystanders = family().live
-        self._cookie = this_gate().cookie()
 
     def start(self, launch: Launch) -> LocalRunning:
         """Start a process in its own session.
 
         Raises:
             StartFailed: no such program, no permission, no such directory.
+            NotShown: what is started here couldn't be seen.
         """
+        env = {**launch.env, **this_gate().cookie()}
         try:
             # The log first: a process that is started must be one that can be ended.
             log = launch.output.open("wb")
@@ -55,7 +56,7 @@ class LocalExecutor:
             # Pipe ends are created close-on-exec: only these three descriptors are handed over.
             popen = subprocess.Popen(
                 launch.argv,
-                env={**launch.env, **self._cookie},
+                env=env,
                 cwd=launch.cwd,
                 stdin=subprocess.PIPE if launch.channel_key else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -157,20 +157,3 @@ def test_a_gate_that_ends_twice_does_no_harm(tmp_path: Path) -> None:
     running.end()
     running.end()
     assert running.exit_status() == 0
-
-
-APART = ("unshare", "--map-root-user", "--pid", "--fork")
-"""Runs what follows in a PID namespace of its own, with the /proc of another."""
-
-
-@pytest.mark.skipif(
-    subprocess.run([*APART, "true"], check=False).returncode != 0,
-    reason="this machine lets us have no PID namespace of our own",
-)
-def test_a_gate_whose_proc_shows_the_pids_of_others_starts_nothing() -> None:
-    code = "from ops002.executors.local import LocalExecutor; LocalExecutor()"
-    done = subprocess.run(
-        [*APART, sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
-    assert done.returncode != 0
-    assert "/proc doesn't show the gate itself" in done.stderr
