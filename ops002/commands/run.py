@@ -149,7 +149,8 @@ def _carry_out(
     except NotShown as error:
         return [_outside_of_trials(IncidentKind.NO_READING, str(error))]
     except Exception as error:  # noqa: BLE001 (a defect of ours must end red, with a report)
-        err.write("\nops002 has a defect; please report this:\n")
+        lab.onlooker.wipe()
+        err.write("ops002 has a defect; please report this:\n")
         err.write(f"ops002 {__version__}\n{traceback.format_exc()}")
         detail = clean(f"{type(error).__name__}: {error}")
         return [_outside_of_trials(IncidentKind.INTERNAL_ERROR, detail)]
