@@ -34,7 +34,7 @@ mutants: .venv/.dev  ## break the gate in known ways: each must turn a case red
 mutation: .venv/.mutation  ## break the pure core in every small way: its pure tests must notice 95 %
 	$(BIN)/python -m tests.mutation
 
-bench: .venv/.demo  ## ratios measured in one run
+bench: .venv/.dev  ## ratios measured in one run
 	$(BIN)/python -m bench
 
 error-rates: .venv/.dev  ## how often the gate is wrong: replays, then 300 real clean runs (about 40 min)

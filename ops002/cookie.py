@@ -16,9 +16,10 @@ from typing import Final
 from ops002.config_values import COOKIE
 from ops002.process_table import entry, everybody, read, this_process, threads
 
-_CARRIED: Final = re.compile(
-    rb"(?:^|\0)%b=([0-9]{1,9}):([0-9]{1,19}):([0-9]{1,20})(?:\0|$)" % COOKIE.encode()
-)
+GATE: Final = "([0-9]{1,9})-([0-9]{1,19})-([0-9]{1,20})"
+"""How a `Gate` is written, as a regular expression with a group for each of its numbers."""
+
+_CARRIED: Final = re.compile(rf"(?:^|\0){COOKIE}={GATE}(?:\0|$)".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,18 @@ class Gate:
     started: int
     namespace: int
 
+    @classmethod
+    def named_in(cls, found: re.Match[str] | re.Match[bytes]) -> Gate:
+        """The one that is written where a pattern with `GATE` in it was found."""
+        return cls(*map(int, found.groups()))
+
+    def __str__(self) -> str:
+        """As it is written in environments and names of files."""
+        return f"{self.pid}-{self.started}-{self.namespace}"
+
     def cookie(self) -> dict[str, str]:
         """What its workloads have in their environment."""
-        return {COOKIE: f"{self.pid}:{self.started}:{self.namespace}"}
+        return {COOKIE: str(self)}
 
     def is_gone(self) -> bool:
         """Whether it is known to have ended; False where this process can't tell."""
@@ -51,7 +61,7 @@ def this_gate() -> Gate:
     """The gate that this process is.
 
     Raises:
-        OSError: there is no /proc, or it shows another PID namespace.
+        NotShown: there is no /proc, or it shows another PID namespace.
     """
     return Gate(pid=os.getpid(), started=this_process().started, namespace=_namespace())
 
@@ -60,7 +70,7 @@ def carried_by(pid: int) -> Gate | None:
     """The gate whose cookie a process carries; None if there is none that can be read."""
     environment = read(f"{pid}/environ") or _read_at_another_thread(pid)
     carried = _CARRIED.search(environment)
-    return Gate(*map(int, carried.groups())) if carried else None
+    return Gate.named_in(carried) if carried else None
 
 
 def carriers() -> Iterator[tuple[int, Gate]]:

@@ -48,6 +48,7 @@ class IncidentKind(str, Enum):
 
     INTERRUPTED = "interrupted"
     INTERNAL_ERROR = "internal-error"
+    NO_READING = "no-reading"
     WORKLOAD_FAILED = "workload-failed"
     FAULT_TIMEOUT = "fault-timeout"
     WORKLOAD_RESTARTED = "workload-restarted"
@@ -78,7 +79,7 @@ class Process:
     """A process of the workload. Its PID and ``started`` are who it is: PIDs are given anew.
 
     ``started`` is in clock ticks since the system's start (the 22nd field of /proc/PID/stat), which
-    setting the clock doesn't move; 0 where it was gone before it could be asked.
+    setting the clock doesn't move.
     """
 
     pid: int

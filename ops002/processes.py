@@ -1,4 +1,4 @@
-"""Processes of a workload: who they are, and how they end. The only room that knows psutil.
+"""Processes of a workload: who they are, and how they end.
 
 The gate makes itself the reaper of orphans, so that a process which leaves its parent, its group
 and its session is still found among the gate's descendants. It reaps by known PID only: waiting
@@ -11,25 +11,25 @@ import ctypes
 import os
 import signal
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
-import psutil
-
 from ops002.measurement import Process
-from ops002.process_table import Entry, entry, everybody, threads
+from ops002.process_table import NAME_BYTES, Entry, command_line, entry, everybody, threads
 from ops002.text import clean
 
 _PR_SET_CHILD_SUBREAPER: Final = 36  # prctl(2)
 
 
-def become_subreaper() -> None:
-    """Have orphaned descendants become children of this process instead of init's.
+def take_charge_of_children() -> None:
+    """Have orphaned descendants become this process's children, and every child's status kept.
 
-    And have their exit status kept, also where whoever started the gate ignores that of its own
-    children: the kernel would throw it away, and every workload would seem to end well.
+    Orphans would become init's. And where whoever started the gate ignores its own children
+    (SIGCHLD), so would the gate: the kernel would throw their exit status away, and every workload
+    would seem to end well.
 
     Raises:
         OSError: the kernel refused (before Linux 3.4).
@@ -46,9 +46,7 @@ def describe(pid: int) -> Process | None:
     found = entry(pid)
     if found is None or _is_over(pid, found):
         return None
-    with suppress(psutil.NoSuchProcess):
-        return _described(pid, found)
-    return None
+    return _described(pid, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +66,15 @@ def family(bystanders: Iterable[Process] = (), waited_for: Iterable[int] = ()) -
     """
     apart = frozenset((process.pid, process.started) for process in bystanders)
     others = frozenset(waited_for)
-    live, ended = [], []
+    live: list[Process] = []
+    ended: list[Process] = []
     for pid, found in _walk(apart):
-        with suppress(psutil.NoSuchProcess):
-            if not _is_over(pid, found):
-                live.append(_described(pid, found))
-            elif pid not in others and found.parent == os.getpid():
-                ended.append(_described(pid, found))
+        over = _is_over(pid, found)
+        if over and (pid in others or found.parent != os.getpid()):
+            continue
+        described = _described(pid, found)
+        if described is not None:
+            (ended if over else live).append(described)
     return Family(live=tuple(live), ended=tuple(ended))
 
 
@@ -82,7 +82,8 @@ def _walk(apart: frozenset[tuple[int, int]]) -> Iterator[tuple[int, Entry]]:
     """The descendants of this process, each after its parent; none that is apart, or below one."""
     table: dict[int, Entry] = {}
     children: defaultdict[int, list[int]] = defaultdict(list)
-    # The oldest first: whoever's parent ends meanwhile has been given another by then.
+    # The lowest PID first, mostly the oldest: whoever's parent ends meanwhile has been given
+    # another by then. Where PIDs have begun anew a child can come first, and be missed once.
     for pid in reversed(everybody()):
         found = entry(pid)
         if found is not None:
@@ -99,21 +100,26 @@ def _walk(apart: frozenset[tuple[int, int]]) -> Iterator[tuple[int, Entry]]:
                 yield pid, found
 
 
-def _described(pid: int, found: Entry) -> Process:
-    """An entry with its names; one that has ended has nothing left but the short one."""
-    process = psutil.Process(pid)
-    with process.oneshot():
-        name = process.name()
-        try:
-            command = " ".join(process.cmdline())
-        except (psutil.AccessDenied, psutil.ZombieProcess):
-            command = name
+def _described(pid: int, found: Entry) -> Process | None:
+    """An entry with its names; None if the PID has been given back since."""
+    words = command_line(pid)
+    now = entry(pid)
+    if now is None or now.started != found.started:
+        return None
+    name = _whole_name(found.name, words)
     return Process(
         pid=pid,
         started=found.started,
         name=clean(name, 64),
-        command=clean(command or name, 300),
+        command=clean(" ".join(words) or name, 300),
     )
+
+
+def _whole_name(name: str, words: Sequence[str]) -> str:
+    """A name that the kernel has cut goes on as the program's does, if that begins like it."""
+    program = PurePosixPath(words[0]).name if words else ""
+    is_cut = len(name.encode()) >= NAME_BYTES
+    return program if is_cut and program.startswith(name) else name
 
 
 def _is_over(pid: int, found: Entry) -> bool:
@@ -144,11 +150,17 @@ def kill_groups(groups: Iterable[int]) -> None:
     What remains of the race in `groups_of`: between the two, the last member of a group would have
     to end and be reaped by another, and its number to come round for the leader of a new group.
     """
-    for group in set(groups) - {os.getpgrp()}:
-        # 0 would be the gate's own, 1 and -1 everybody: no group of a workload has such a number.
-        if group > 1:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, signal.SIGKILL)
+    for group in killable(groups):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def killable(groups: Iterable[int]) -> frozenset[int]:
+    """The groups that can be a workload's.
+
+    To kill, 0 is the gate's own group and 1 (as -1) everybody; `Entry` has 0 and -1 for no group.
+    """
+    return frozenset(group for group in groups if group > 1 and group != os.getpgrp())
 
 
 def send_signal(process: Process, number: signal.Signals) -> None:

@@ -207,6 +207,7 @@ def _own_reasons(
         for kind, reason in (
             (IncidentKind.INTERRUPTED, Reason.INTERRUPTED),
             (IncidentKind.INTERNAL_ERROR, Reason.INTERNAL_ERROR),
+            (IncidentKind.NO_READING, Reason.NO_READING),
         )
         if kind in kinds
     ]

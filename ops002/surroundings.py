@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Final
 
 from ops002.result import Device, EnvironmentFacts, GitFacts
@@ -37,11 +37,9 @@ def look_around(environ: Mapping[str, str]) -> EnvironmentFacts:
 
 
 def _host_as_device() -> Device:
-    info = Path("/proc/meminfo").read_text()
-    total = next(line for line in info.splitlines() if line.startswith("MemTotal:"))
-    return Device(
-        id="cpu", name=platform.machine(), uuid=None, total_bytes=int(total.split()[1]) * 1024
-    )
+    # The same as MemTotal in /proc/meminfo, and there without a /proc.
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return Device(id="cpu", name=platform.machine(), uuid=None, total_bytes=total)
 
 
 def _git(environ: Mapping[str, str]) -> GitFacts:

@@ -184,7 +184,10 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
         lambda case: case.limits.tolerance_bytes > AC_OPS_002_MAX_TOLERANCE_BYTES,
     ),
     (Reason.WORKLOAD_FAILED, _incident(IncidentKind.WORKLOAD_FAILED)),
-    (Reason.NO_READING, lambda case: case.facts.unreadable()),
+    (
+        Reason.NO_READING,
+        lambda case: case.had(IncidentKind.NO_READING) or case.facts.unreadable(),
+    ),
     (Reason.IMPLAUSIBLE_READING, _implausible),
     (Reason.UNSTEADY_CONTROL, lambda case: case.unsteady_control()),
     (Reason.FOREIGN_ACTIVITY, partial(_in_phase, Phase.AFTER_EXIT, _Case.below_throughout)),

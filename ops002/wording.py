@@ -30,7 +30,7 @@ ADVICE: Final = {
         "is kept beside the report."
     ),
     Reason.NO_READING: (
-        "Memory that can't be read can't be judged. Give the gate the permission it names."
+        "Memory that can't be read can't be judged. Give the gate what the message names."
     ),
     Reason.IMPLAUSIBLE_READING: (
         "A reading outside [0, 1 TiB] is a broken counter. Mend that before trusting any figure."

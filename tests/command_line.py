@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -81,6 +82,13 @@ def processes_started_with(variable: str, value: str) -> list[psutil.Process]:
             if process.environ().get(variable) == value:
                 found.append(process)
     return found
+
+
+def works(*argv: str) -> bool:
+    """Whether this machine has a program and lets it do that."""
+    if shutil.which(argv[0]) is None:
+        return False
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
 
 def wait_for(holds: Callable[[], object], seconds: float = 30) -> None:

@@ -23,6 +23,7 @@ from tests.command_line import (
     processes_mentioning,
     read_report,
     wait_for,
+    works,
 )
 
 SCENARIO = """
@@ -55,7 +56,7 @@ SMALL_DISK = ("unshare", "--map-root-user", "--mount")
 def can_mount() -> bool:
     """Whether this machine lets us have mounts of our own."""
     mount = "mount -t tmpfs ops002-test /mnt"
-    return subprocess.run([*SMALL_DISK, "sh", "-c", mount], check=False).returncode == 0
+    return works(*SMALL_DISK, "sh", "-c", mount)
 
 
 @pytest.fixture

@@ -13,7 +13,16 @@ from signal import SIGKILL, SIGSTOP
 import pytest
 
 from ops002.measurement import Process
-from ops002.processes import describe, family, groups_of, kill_groups, send_signal
+from ops002.process_table import entry
+from ops002.processes import (
+    _described,
+    describe,
+    family,
+    groups_of,
+    kill_groups,
+    killable,
+    send_signal,
+)
 from tests.command_line import wait_for
 
 
@@ -53,6 +62,31 @@ def test_a_name_is_no_obstacle_to_what_stands_after_it(tmp_path: Path) -> None:
         wait_for(lambda: known(popen.pid).name == program.name)
         assert popen.pid in [one.pid for one in family().live]
         popen.kill()
+
+
+def test_a_name_that_the_kernel_cuts_is_told_whole(tmp_path: Path) -> None:
+    program = tmp_path / "engine-core-number-1"
+    program.symlink_to("/bin/sleep")
+    with subprocess.Popen([program, "60"]) as popen:
+        wait_for(lambda: known(popen.pid).name == program.name)
+        assert known(popen.pid).command == f"{program} 60"
+        popen.kill()
+
+
+def test_a_name_that_isnt_cut_is_the_kernels_whatever_the_program_calls_itself() -> None:
+    with subprocess.Popen(["sleeping-engine", "60"], executable="/bin/sleep") as popen:
+        wait_for(lambda: known(popen.pid).command == "sleeping-engine 60")
+        assert known(popen.pid).name == "sleep"
+        popen.kill()
+
+
+def test_names_are_never_those_of_one_that_was_given_the_pid_since(
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    found = entry(sleeper.pid)
+    assert found is not None
+    assert _described(sleeper.pid, found) is not None
+    assert _described(sleeper.pid, replace(found, started=found.started - 1)) is None
 
 
 def test_bystanders_and_those_below_them_are_left_out() -> None:
@@ -100,7 +134,13 @@ def test_a_dead_process_still_says_its_group_until_it_is_reaped() -> None:
         assert groups_of(dead) == frozenset()
 
 
-def test_neither_the_gates_own_group_nor_everybody_is_a_workloads() -> None:
+def test_neither_the_gates_own_group_nor_everybody_is_a_workloads(
+    sleeper: subprocess.Popen[bytes],
+) -> None:
+    assert killable([-1, 0, 1, os.getpgrp(), sleeper.pid]) == {sleeper.pid}
+
+
+def test_the_gate_doesnt_kill_its_own_group() -> None:
     code = (
         "import os\n"
         "from ops002.processes import kill_groups\n"

@@ -65,6 +65,11 @@ def test_a_defect_of_the_gate_has_its_own_code() -> None:
     assert (result.outcome, result.exit_code) == (Outcome.INCONCLUSIVE, 70)
 
 
+def test_a_gate_that_could_see_no_process_is_inconclusive_and_no_defect() -> None:
+    result = gate(incidents=(incident(IncidentKind.NO_READING),))
+    assert (result.reason, result.exit_code) == (Reason.NO_READING, 3)
+
+
 def test_a_planned_fault_without_a_trial_is_never_a_pass() -> None:
     result = gate(PASSING, config=several(2))
     assert (result.outcome, result.reason) == (Outcome.INCONCLUSIVE, Reason.INTERNAL_ERROR)

@@ -78,7 +78,7 @@ def test_a_gate_of_another_namespace_may_live(start: Start) -> None:
     assert process.poll() is None
 
 
-@pytest.mark.parametrize("text", ["", "1", "1:2", "a:b:c", "1:2:3:4", "-1:2:3", "1:2:3 "])
+@pytest.mark.parametrize("text", ["", "1", "1-2", "a-b-c", "1-2-3-4", "-1-2-3", "1-2-3 "])
 def test_what_is_no_cookie_condemns_nobody(start: Start, text: str) -> None:
     process = start({COOKIE: text})
     assert carried_by(process.pid) is None
@@ -163,7 +163,7 @@ def test_one_that_forks_while_it_is_killed_is_ended(code: str, each_time: str) -
 
 
 def test_a_workload_cant_be_given_another_cookie() -> None:
-    given = PYTHON.replace("kind: python\n", f"kind: python\n      env: {{{COOKIE}: '1:2:3'}}\n")
+    given = PYTHON.replace("kind: python\n", f"kind: python\n      env: {{{COOKIE}: '1-2-3'}}\n")
     with pytest.raises(ConfigError) as refused:
         load(given)
     (problem,) = refused.value.problems

@@ -304,3 +304,8 @@ def test_the_snapshots_are_gone_through_as_often_however_many_faults_there_are()
         return snapshots.looked / len(snapshots)
 
     assert times(100) == times(10)
+
+
+def test_a_trial_that_couldnt_see_its_processes_is_no_reading() -> None:
+    blind = Serving().measurement(incidents=INCIDENTS[IncidentKind.NO_READING])
+    assert judge(blind, limits()).reason is Reason.NO_READING

@@ -93,6 +93,9 @@ class Memory:
     def snapshot(self, snapshot: Snapshot) -> None:
         """Nothing."""
 
+    def wipe(self) -> None:
+        """Nothing."""
+
     def stage(self, stage: Stage, fault: int | None) -> None:
         """Another wait begins."""
         number = self._counts.get(stage, 0)

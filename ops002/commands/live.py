@@ -37,6 +37,9 @@ class LineInLog:
     def snapshot(self, snapshot: Snapshot) -> None:
         """Nothing."""
 
+    def wipe(self) -> None:
+        """Nothing: all of it stays."""
+
 
 class LineAtTerminal:
     """One line that is drawn over and over: trial, stage, memory and how it went.

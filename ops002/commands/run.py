@@ -20,7 +20,8 @@ from ops002.executors.local import LocalExecutor
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
 from ops002.parameters import resolved
 from ops002.probes.host_memory import HostMemory
-from ops002.processes import become_subreaper
+from ops002.process_table import NotShown, this_process
+from ops002.processes import take_charge_of_children
 from ops002.report import to_json
 from ops002.reporters import console
 from ops002.result import (
@@ -137,26 +138,27 @@ def _carry_out(
 ) -> Sequence[Incident]:
     """Measure every trial into ``measured``; what happened to the gate itself meanwhile."""
     try:
-        become_subreaper()
+        this_process()  # where it isn't shown, nobody is: not even what a killed gate has left
+        take_charge_of_children()
         for line in sweep(lab.clock).lines():
             show(f"{line}\n", err)
         measured.extend(run_scenarios(config, lab))
         lab.clock.check()
     except Interrupted as error:
-        return [
-            Incident(
-                kind=IncidentKind.INTERRUPTED,
-                stage=Stage.BEFORE_START,
-                detail=error.detail,
-                signal=error.signal,
-            )
-        ]
+        return [_outside_of_trials(IncidentKind.INTERRUPTED, error.detail, error.signal)]
+    except NotShown as error:
+        return [_outside_of_trials(IncidentKind.NO_READING, str(error))]
     except Exception as error:  # noqa: BLE001 (a defect of ours must end red, with a report)
-        err.write("\nops002 has a defect; please report this:\n")
+        lab.onlooker.wipe()
+        err.write("ops002 has a defect; please report this:\n")
         err.write(f"ops002 {__version__}\n{traceback.format_exc()}")
         detail = clean(f"{type(error).__name__}: {error}")
-        return [Incident(kind=IncidentKind.INTERNAL_ERROR, stage=Stage.BEFORE_START, detail=detail)]
+        return [_outside_of_trials(IncidentKind.INTERNAL_ERROR, detail)]
     return []
+
+
+def _outside_of_trials(kind: IncidentKind, detail: str, signal: int | None = None) -> Incident:
+    return Incident(kind=kind, stage=Stage.BEFORE_START, detail=detail, signal=signal)
 
 
 def _unfinished(report: Path) -> Path:

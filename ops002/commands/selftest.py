@@ -18,14 +18,15 @@ from ops002.commands.printing import show
 from ops002.commands.run import local_lab, measure
 from ops002.config import parse
 from ops002.config_problems import ConfigError
-from ops002.cookie import Gate, this_gate
+from ops002.cookie import GATE, Gate, this_gate
+from ops002.process_table import NotShown
 from ops002.reporters.selftest import conclusion, heading, line
-from ops002.result import EXIT_USAGE
+from ops002.result import EXIT_INCONCLUSIVE, EXIT_USAGE
 from ops002.selftest import LONGEST_SECONDS, PLANTED, Place, Planted, Row, exit_code
 from ops002.trials.onlooker import NobodyLooks
 
 _SHM: Final = Path("/dev/shm")  # noqa: S108 (the name of what is planted there can't be guessed)
-_PLANTED_BY: Final = re.compile(r"ops002-selftest-([0-9]{1,9})-([0-9]{1,19})-([0-9]{1,20})-\w+")
+_PLANTED_BY: Final = re.compile(rf"ops002-selftest-{GATE}-\w+")
 
 
 def selftest(
@@ -37,7 +38,11 @@ def selftest(
 ) -> int:
     """Say in a table whether the gate can be trusted on this machine; the exit code."""
     clock = Clock(LONGEST_SECONDS)
-    prefix = _prefix(this_gate())
+    try:
+        prefix = f"ops002-selftest-{this_gate()}-"
+    except NotShown as error:
+        err.write(f"{error}\n")
+        return EXIT_INCONCLUSIVE
     rows: list[Row] = []
     with clock.listening(), ExitStack() as stack:
         try:
@@ -66,16 +71,12 @@ def selftest(
     return exit_code(rows, due)
 
 
-def _prefix(gate: Gate) -> str:
-    return f"ops002-selftest-{gate.pid}-{gate.started}-{gate.namespace}-"
-
-
 def _take_back_what_was_left() -> None:
     """Remove the files of self-tests that were killed: they couldn't do it themselves."""
     for folder in (_SHM, Path(tempfile.gettempdir())):
         for path in folder.glob("ops002-selftest-*"):
             owner = _PLANTED_BY.fullmatch(path.name)
-            if owner is not None and Gate(*map(int, owner.groups())).is_gone():
+            if owner is not None and Gate.named_in(owner).is_gone():
                 _remove(path)
 
 

@@ -12,6 +12,7 @@ from ops002.cookie import this_gate
 from ops002.executors import Launch, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
+from ops002.process_table import entry
 from ops002.processes import (
     Family,
     describe,
@@ -37,14 +38,15 @@ class LocalExecutor:
 
     def __init__(self) -> None:
         self._bystanders = family().live
-        self._cookie = this_gate().cookie()
 
     def start(self, launch: Launch) -> LocalRunning:
         """Start a process in its own session.
 
         Raises:
             StartFailed: no such program, no permission, no such directory.
+            NotShown: what is started here couldn't be seen.
         """
+        env = {**launch.env, **this_gate().cookie()}
         try:
             # The log first: a process that is started must be one that can be ended.
             log = launch.output.open("wb")
@@ -54,7 +56,7 @@ class LocalExecutor:
             # Pipe ends are created close-on-exec: only these three descriptors are handed over.
             popen = subprocess.Popen(
                 launch.argv,
-                env={**launch.env, **self._cookie},
+                env=env,
                 cwd=launch.cwd,
                 stdin=subprocess.PIPE if launch.channel_key else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -66,8 +68,9 @@ class LocalExecutor:
             raise StartFailed(_why(launch, error)) from None
         try:
             return LocalRunning(popen, launch, log, self._bystanders)
-        except RuntimeError as error:
-            # No thread could be started to drain its output: a process that nobody would end.
+        except (OSError, RuntimeError) as error:
+            # It couldn't be looked up, or no thread be started to drain its output: a process that
+            # nobody would end.
             kill_groups({popen.pid})
             popen.wait()
             log.close()
@@ -82,6 +85,15 @@ def _why(launch: Launch, error: OSError | ValueError) -> str:
     return f"{program!r} can't be started: {error}"
 
 
+def _ended(pid: int, launch: Launch) -> Process:
+    """A child that has ended and isn't reaped: the kernel still knows who it was."""
+    found = entry(pid)
+    assert found is not None
+    return Process(
+        pid=pid, started=found.started, name=launch.argv[0], command=" ".join(launch.argv)
+    )
+
+
 class LocalRunning:
     """A process of this machine and all that came from it."""
 
@@ -94,11 +106,8 @@ class LocalRunning:
     ) -> None:
         self._popen = popen
         self._bystanders = bystanders
-        command = " ".join(launch.argv)
-        # A process that is gone already is still named by what was started.
-        self.root = describe(popen.pid) or Process(
-            pid=popen.pid, started=0, name=launch.argv[0], command=command
-        )
+        # One that is gone already is still named by what was started.
+        self.root = describe(popen.pid) or _ended(popen.pid, launch)
         stdout, stderr = popen.stdout, popen.stderr
         assert stdout is not None
         if launch.channel_key:

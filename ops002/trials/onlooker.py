@@ -22,6 +22,10 @@ class Onlooker(Protocol):
         """Readings were taken."""
         ...
 
+    def wipe(self) -> None:
+        """Something else is to be shown: take away what isn't meant to stay."""
+        ...
+
 
 class NobodyLooks:
     """An onlooker that isn't there."""
@@ -33,4 +37,7 @@ class NobodyLooks:
         """Nothing."""
 
     def snapshot(self, snapshot: Snapshot) -> None:
+        """Nothing."""
+
+    def wipe(self) -> None:
         """Nothing."""
