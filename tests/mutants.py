@@ -61,7 +61,7 @@ MUTANTS = (
         "ops002/facts.py",
         "return any(isinstance(self._newest(series), Missing) for series in waits)",
         "return False",
-        "tests/test_trials.py -k cant_be_taken",
+        "tests/trials/test_trials.py -k cant_be_taken",
     ),
     Mutant(
         "keep the exception in the worker",
