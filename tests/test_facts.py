@@ -318,3 +318,22 @@ def test_growth_is_not_judged_where_a_fault_left_no_level() -> None:
 
 def test_growth_is_not_judged_without_a_control() -> None:
     assert facts(of(*growing()), held_to=limits(repeat=6)).growth == NOT_JUDGED
+
+
+HEALTHY = (GIB, GIB + 2 * MIB, GIB + 4 * MIB)
+
+
+def healthy_growth(*after: Iterable[Snapshot]) -> int | None:
+    """What healthy inferences add, if these waits follow the faults."""
+    course = growing(*HEALTHY)
+    return facts(of(*course, *after), held_to=limits(repeat=6)).growth.healthy_bytes
+
+
+def test_what_a_healthy_inference_adds_shows_in_the_control_and_after_the_faults() -> None:
+    assert healthy_growth(still(Stage.AFTER_INFERENCE, LEVELS[-1] + 2 * MIB)) == 2 * MIB
+
+
+def test_without_a_healthy_inference_after_the_faults_nobody_knows_what_it_adds() -> None:
+    assert healthy_growth() == 0
+    unsettled = wait(Stage.AFTER_INFERENCE, LEVELS[-1] + 2 * MIB)
+    assert healthy_growth(unsettled) == 0

@@ -46,6 +46,10 @@ def test_sizes_that_no_device_has_arent_judged(impossible: int) -> None:
     assert growth(line(2 * MIB), (*STEADY, impossible)) == NOT_JUDGED
 
 
+def test_the_largest_size_there_is_is_judged() -> None:
+    assert growth([TIB] * 5, (TIB,) * 3).judged
+
+
 @pytest.mark.parametrize("repeats", [5, 6, 7, 20, 1000])
 @pytest.mark.parametrize("slope", [MIB + 1, 2 * MIB, 50 * MIB])
 def test_what_every_fault_adds_is_found_and_its_size_is_right(slope: int, repeats: int) -> None:

@@ -145,8 +145,9 @@ def test_the_threshold_is_three_standard_errors_of_the_controls_noise() -> None:
 
 
 def test_two_healthy_inferences_are_noise_as_far_as_they_are_apart() -> None:
-    """Two bends of the levels (none) and two steps of 40 MiB: the median is half of that."""
-    apart = judge_growth([GIB] * 5, (GIB, GIB + 40 * MIB, GIB), "pss")
+    """Bends of 0 and 400 MiB, steps of 30 and 10 MiB: the median is between the steps."""
+    levels = [GIB, GIB, GIB, GIB, GIB + 400 * MIB]
+    apart = judge_growth(levels, (GIB, GIB + 30 * MIB, GIB + 40 * MIB), "pss")
     assert apart.threshold_bytes == ceil(3 * 1.4826 * (20 * MIB / sqrt(2)) / sqrt(0.5))
 
 
