@@ -337,3 +337,11 @@ def test_without_a_healthy_inference_after_the_faults_nobody_knows_what_it_adds(
     assert healthy_growth() == 0
     unsettled = wait(Stage.AFTER_INFERENCE, LEVELS[-1] + 2 * MIB)
     assert healthy_growth(unsettled) == 0
+
+
+def test_of_two_healthy_inferences_after_the_faults_the_newer_counts() -> None:
+    waits = (
+        still(Stage.AFTER_INFERENCE, LEVELS[-1], 0),
+        still(Stage.AFTER_INFERENCE, LEVELS[-1] + 2 * MIB, 1),
+    )
+    assert healthy_growth(*waits) == 2 * MIB
