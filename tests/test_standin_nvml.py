@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -197,6 +198,28 @@ def test_bytes_come_back_late_where_the_driver_is_slow(machine: Machine, reader:
     assert reader.ask(PROCESSES) == []
     machine.put(Card(linger_ms=50))
     wait_for(lambda: reader.ask(USED) == 0)
+
+
+def test_a_change_is_read_whole(machine: Machine, reader: Reader) -> None:
+    machine.put(Card(base=MIB))
+    sizes = "for i in range(10**9): a.resize((i % 2 + 1) * 2**30)"
+    with a_process_holds(machine, GIB, then=f"exec('{sizes}')") as process:
+        expression = USED.replace("gpu(0)", "handle")
+        reader.ask("[handle := gpu(0)] and None")
+        seen = set(reader.ask(f"[{expression} for _ in range(3000)]"))
+        process.kill()
+    assert seen == {GIB + MIB, 2 * GIB + MIB}
+
+
+def test_it_can_be_loaded_into_the_tests_own_process(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pynvml = importlib.import_module("pynvml")
+    machine.put(Card(base=MIB))
+    machine.load(monkeypatch)
+    pynvml.nvmlInit()
+    assert pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByIndex(0)).used > MIB
+    pynvml.nvmlShutdown()
 
 
 def test_tenants_stay_until_they_move_out(machine: Machine, reader: Reader) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LIBRARY = "libnvidia-ml.so.1"
+STRICT = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
+SHARED = ("-O1", "-shared", "-fPIC", "-fvisibility=hidden", f"-Wl,-soname,{LIBRARY}")
 
 
 def build(folder: Path) -> Path:
@@ -22,14 +24,10 @@ def build(folder: Path) -> Path:
     if compiler is None:
         raise RuntimeError("no C compiler: the tests of NVML need one as `cc` (Debian: gcc)")
     library = folder / LIBRARY
-    flags = "-std=gnu11 -O1 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden".split()
-    subprocess.run(
-        [
-            *(compiler, *flags, f"-Wl,-soname,{LIBRARY}", f"-I{header().parent}"),
-            *("-o", str(library), *sorted(map(str, HERE.glob("*.c")))),
-        ],
-        check=True,
-    )
+    sources = sorted(map(str, HERE.glob("*.c")))
+    include = f"-I{header().parent}"
+    command = [compiler, *STRICT, *SHARED, include, "-o", str(library), *sources]
+    subprocess.run(command, check=True)
     return library
 
 

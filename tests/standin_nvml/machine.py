@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from pathlib import Path
+
+import pytest
 
 from tests.standin_nvml import driver
 from tests.standin_nvml.reader import Reader
@@ -14,6 +17,7 @@ from tests.standin_nvml.standin_gpu import write
 
 GIB = 1 << 30
 MIB = 1 << 20
+READER = str(driver.HERE / "reader.py")
 
 
 class Listing(Enum):
@@ -131,8 +135,20 @@ class Machine:
         object.__setattr__(self, "variables", {**variables, "OPS002_STANDIN": str(self.folder)})
 
     def environment(self, **given: str) -> dict[str, str]:
-        """For a process that is to load it. It can't be loaded by name without a new process."""
-        return {**os.environ, **self.variables, **given}
+        """For a process on this machine: it finds the driver by name, and `standin_gpu`.
+
+        Which GPUs the tests themselves may use says nothing about this machine: left out.
+        """
+        outer = {key: value for key, value in os.environ.items() if not key.startswith("CUDA_")}
+        return {**outer, **self.variables, **given}
+
+    def load(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have pynvml find the driver in this very process, for as long as the test lasts.
+
+        A library that is already loaded is found by its soname, wherever it came from.
+        """
+        ctypes.CDLL(str(self.library))
+        monkeypatch.setenv("OPS002_STANDIN", str(self.folder))
 
     def put(self, *cards: Card) -> None:
         """Have these cards, or have them otherwise."""
@@ -176,8 +192,7 @@ class Machine:
 
     def reader(self, *prefix: str) -> Reader:
         """A process with the real pynvml on this machine; `prefix` is a command to start it by."""
-        script = str(driver.HERE / "reader.py")
-        return Reader([*prefix, sys.executable, script], self.environment())
+        return Reader([*prefix, sys.executable, READER], self.environment())
 
     def _write(self, name: str, facts: dict[str, object] | dict[str, str]) -> None:
         lines = [f"{key} {value}\n" for key, value in facts.items() if value is not None]

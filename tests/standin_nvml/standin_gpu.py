@@ -21,7 +21,7 @@ class Allocation:
         """Take `size` bytes of a card (`0`) or slice (`0.1`); `kind` as the driver lists it."""
         self.card = card
         self._facts = f"card {card}\nkind {kind}\n"
-        namespace = os.stat("/proc/self/ns/pid").st_ino
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
         name = f"{namespace}-{os.getpid()}-{os.urandom(6).hex()}"
         self._folder = _state() / "holders" / name
         self._folder.mkdir()
