@@ -24,7 +24,9 @@ from tests.standin_nvml.reader import Reader, Refused
 
 USED = "nvmlDeviceGetMemoryInfo(gpu({}), version=nvmlMemory_v2).used"
 MEMORY = "nvmlDeviceGetMemoryInfo_v2"
-SLICED = Card(1, mig=1, base=MIB, slices=(Slice(0, gpu_instance=7), Slice(2, gpu_instance=9)))
+SLICED = Card(
+    1, mig=1, base=MIB, slices=(Slice(0, gpu_instance=7), Slice(2, gpu_instance=9, base=9))
+)
 VISIBLE = "import json, standin_gpu; print(json.dumps(standin_gpu.visible_cards()))"
 
 
@@ -60,7 +62,7 @@ def test_an_error_that_passes(machine: Machine, reader: Reader) -> None:
 def test_an_error_of_one_card_counts_that_cards_calls(machine: Machine, reader: Reader) -> None:
     machine.answer(Rule(MEMORY, "NVML_ERROR_NO_PERMISSION", card="1", first=2))
     assert reader.ask(USED.format(0)) == GIB
-    assert reader.ask(USED.format(1)) == MIB
+    assert reader.ask(USED.format(1)) == MIB + 9
     assert reader.ask(USED.format(0)) == GIB
     with pytest.raises(Refused, match="NVML_ERROR_NO_PERMISSION"):
         reader.ask(USED.format(1))
@@ -158,8 +160,8 @@ def test_a_slice_has_its_own_memory_and_processes(machine: Machine, reader: Read
     used = "nvmlDeviceGetMemoryInfo({}, version=nvmlMemory_v2).used"
     listed = "[(p.pid, p.gpuInstanceId) for p in nvmlDeviceGetComputeRunningProcesses({})]"
     assert reader.ask(used.format(of_slice(0))) == GIB
-    assert reader.ask(used.format(of_slice(2))) == 2 * GIB
-    assert reader.ask(used.format("gpu(1)")) == 3 * GIB + MIB
+    assert reader.ask(used.format(of_slice(2))) == 2 * GIB + 9
+    assert reader.ask(used.format("gpu(1)")) == 3 * GIB + MIB + 9
     assert reader.ask(listed.format(of_slice(2))) == [[6, 9]]
     assert sorted(reader.ask(listed.format("gpu(1)"))) == [[5, 7], [6, 9]]
 
@@ -215,8 +217,12 @@ def test_the_drivers_versions(machine: Machine, reader: Reader) -> None:
     ],
 )
 def test_a_workload_takes_the_device_that_cuda_would(
-    machine: Machine, environment: dict[str, str], cards: list[str]
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    cards: list[str],
 ) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")  # of who runs the tests
     machine.put(
         Card(0, uuid="GPU-abc", fastest=1),
         Card(1, mig=1, slices=SLICED.slices, fastest=0),
