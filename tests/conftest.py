@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.standin_nvml import driver
+from tests.standin_nvml.machine import Machine
 
 # No deadline: a slow machine isn't a defect. No database: tests leave nothing in the checkout.
 settings.register_profile(
@@ -26,3 +31,15 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.generate),
 )
 settings.load_profile(os.environ.get("OPS002_HYPOTHESIS_PROFILE", "ops002"))
+
+
+@pytest.fixture(scope="session")
+def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stand-in for NVIDIA's driver library, built once."""
+    return driver.build(tmp_path_factory.mktemp("nvml"))
+
+
+@pytest.fixture
+def machine(nvml_library: Path, tmp_path: Path) -> Machine:
+    """A machine with the stand-in driver and no card yet."""
+    return Machine(tmp_path / "machine", nvml_library)
