@@ -68,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("report", metavar="REPORT.json")
     judge.set_defaults(command=_judge)
     _add_selftest(commands.add_parser("selftest", help="plant leaks here: the gate must find them"))
+    doctor = commands.add_parser("doctor", help="what this machine can measure")
+    doctor.add_argument("--json", action="store_true", help="for machines")
+    doctor.epilog = "exit codes: 0 if ops002 run could judge here, else 3"
+    doctor.set_defaults(command=_doctor)
     schema = commands.add_parser("schema", help="print the JSON Schema of the config file")
     schema.add_argument("--report", action="store_true", help="of the report instead")
     schema.set_defaults(command=_schema)
@@ -96,9 +100,9 @@ def _add_selftest(selftest: argparse.ArgumentParser) -> None:
     )
     selftest.add_argument(
         "--device",
-        metavar="DEVICE",
+        choices=["cpu"],
         default="cpu",
-        help="default: cpu, until this release can measure another",
+        help="leaks are planted in host memory only so far",
     )
     selftest.set_defaults(command=_selftest)
 
@@ -132,6 +136,12 @@ def _selftest(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from ops002.commands.selftest import selftest
 
     return selftest(options.device, environ, sys.stdout, sys.stderr)
+
+
+def _doctor(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from ops002.commands.doctor import doctor
+
+    return doctor(environ, sys.stdout, as_json=options.json)
 
 
 def _schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:

@@ -38,6 +38,7 @@ DEFAULT_SETTLE: Final = SettleRule(
     timeout=30.0, window=0.5, interval=0.05, band=4 * SIZE_UNITS["MiB"]
 )
 DEFAULT_DEVICE: Final = "cuda"
+CUDA_VARIABLES: Final = frozenset({"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"})
 
 _Value = TypeVar("_Value")
 
@@ -56,8 +57,14 @@ class Scenario:
     repeat: int
     settle: SettleRule
     held_until_gc: Literal["fail", "accept"]
+    exclusive: bool
     workload: PythonWorkload | CommandWorkload
     faults: tuple[Fault, ...]
+
+    @property
+    def kind_of_device(self) -> str:
+        """What a scenario file's ``load`` is called with: ``cpu`` or ``cuda``."""
+        return self.device.partition(":")[0]
 
     def limits(self, fault: Fault) -> Limits:
         """What a trial of ``fault`` is held to."""
@@ -164,6 +171,7 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
         repeat=_first(scenario.repeat, text.repeat, _default_repeat(scenario)),
         settle=_settle(scenario, text, tolerance),
         held_until_gc=_first(scenario.held_until_gc, text.held_until_gc, "fail"),
+        exclusive=_first(scenario.exclusive, text.exclusive, False),
         workload=scenario.workload,
         faults=_faults(scenario, text),
     )
@@ -238,11 +246,19 @@ def _contradictions(scenario: Scenario, index: int, lines: Mapping[Path, int]) -
             f"band {format_size(settle.band)} is over the tolerance: readings that move that far "
             f"can't show a leak of {format_size(scenario.tolerance_bytes)}",
         )
-    if scenario.device.startswith("cuda"):
-        yield told(
-            "device",
-            "cuda (the default) is not implemented yet; write device: cpu",
-        )
+    yield from (told(key, message) for key, message in _misfits_of_device(scenario))
+
+
+def _misfits_of_device(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """What doesn't go together with the device: the key, and why."""
+    if scenario.kind_of_device == "cpu":
+        if scenario.exclusive:
+            yield "exclusive", "is about GPUs: others are always on a cpu"
+        return
+    if any(isinstance(fault, OomFault) for fault in scenario.faults):
+        yield "faults", "oom is not implemented yet for cuda; allowed are the other kinds"
+    for name in sorted(CUDA_VARIABLES & scenario.workload.env.keys()):
+        yield "workload", f"env can't set {name}: device says which GPUs the workload sees"
 
 
 def _with_device(document: object, device: str) -> object:

@@ -29,7 +29,7 @@ from ops002.config_values import (
     Version,
 )
 
-PLANNED_KEYS: Final = frozenset({"exclusive", "container", "body", "status"})
+PLANNED_KEYS: Final = frozenset({"container", "body", "status"})
 """Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
 
 PLANNED_KINDS: Final = frozenset({"server", "oom-sweep", "request", "disconnect"})
@@ -62,6 +62,7 @@ class MeasuringKeys(Section):
     repeat: Count | None = None
     settle: SettleKeys = SettleKeys()
     held_until_gc: Literal["fail", "accept"] | None = None
+    exclusive: bool | None = None
 
 
 class Timeouts(Section):

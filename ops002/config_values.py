@@ -75,10 +75,11 @@ def _known_version(version: int) -> int:
 
 
 def _device(text: str) -> str:
-    if text == "cuda" or text.startswith("cuda:"):
-        raise ValueError(f"{text!r} is not implemented yet; this release measures cpu only")
-    if text != "cpu":
-        raise ValueError(f"{text!r} isn't a device; allowed is cpu")
+    if not _DEVICE.fullmatch(text):
+        raise ValueError(
+            f"{text!r} isn't a device; allowed are cpu, cuda (the first visible), cuda:0, "
+            "cuda:0,1, cuda:all, cuda:GPU-<uuid> and cuda:MIG-<uuid>"
+        )
     return text
 
 
@@ -92,6 +93,8 @@ def _command(argv: tuple[str, ...]) -> tuple[str, ...]:
     return argv
 
 
+_UUID: Final = r"(GPU|MIG)-[0-9A-Za-z/-]{1,120}"
+_DEVICE: Final = re.compile(rf"cpu|cuda(:(all|[0-9]{{1,3}}(,[0-9]{{1,3}})*|{_UUID}(,{_UUID})*))?")
 _SIZE_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(B|KiB|MiB|GiB)$"}
 _DURATION_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h)$"}
 
@@ -101,7 +104,11 @@ Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_DUR
 Period = Annotated[Duration, AfterValidator(_positive)]
 Text = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_printable)]
 Pattern = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_pattern)]
-Device = Annotated[str, AfterValidator(_device)]
+Device = Annotated[
+    str,
+    AfterValidator(_device),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DEVICE.pattern}$"}),
+]
 
 # A YAML list becomes a tuple: the one conversion that is allowed.
 FILLED_LIST: Final = Field(min_length=1, strict=False)

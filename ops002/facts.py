@@ -75,6 +75,36 @@ class CheckFacts:
         return self.post_error_bytes - self.baseline_bytes
 
     @property
+    def own_delta_bytes(self) -> int | None:
+        """How much more the workload's processes hold of a device that others may be on."""
+        return self._delta_by(self.device.own)
+
+    @property
+    def others_delta_bytes(self) -> int | None:
+        """How much more everybody else's processes hold of the device."""
+        return self._delta_by(self.device.others)
+
+    def _delta_by(self, instrument: str | None) -> int | None:
+        if instrument is None or not self._baseline or not self._post:
+            return None
+        before = self._baseline[-1].reading(self.device.device, instrument)
+        after = self._post[-1].reading(self.device.device, instrument)
+        if not isinstance(before, Reading) or not isinstance(after, Reading):
+            return None
+        return after.bytes - before.bytes
+
+    def never_used(self) -> bool:
+        """Whether no process of the workload was ever on the device, as far as can be told."""
+        own = [
+            reading
+            for snapshot in self.measurement.snapshots
+            for reading in snapshot.readings
+            if reading.device == self.device.device and reading.instrument == self.device.own
+        ]
+        told = all(isinstance(reading, Reading) and reading.bytes == 0 for reading in own)
+        return bool(own) and told
+
+    @property
     def settle_seconds(self) -> float | None:
         """How long the last wait took."""
         return self._post[-1].seconds - self._post[0].seconds if self._post else None
@@ -198,19 +228,31 @@ class CheckFacts:
     def at_stake_bytes(self) -> int | None:
         """How far memory rose during the faults, by the instrument that saw the most.
 
-        The judging instrument counts from the check's baseline. Any other (a kernel high-water
-        mark) counts from its own first reading in the same fault: it has no baseline to share.
+        The judging instrument counts from the check's baseline, unless others may be on the device:
+        then what the workload's processes hold does. Any other (a kernel high-water mark) counts
+        from its own first reading in the same fault: it has no baseline to share.
         """
         rises = [*self._judged_rises(), *self._witnessed_rises()]
         return max(rises) if rises else None
 
     def _judged_rises(self) -> Iterator[int]:
-        baseline = self.baseline_bytes
-        if baseline is not None:
+        instrument = self._stake_instrument()
+        first = self._baseline[-1].reading(self.device.device, instrument) if self._baseline else 0
+        if isinstance(first, Reading):
             for snapshot in chain.from_iterable(self._stake_series()):
-                reading = self._reading(snapshot)
+                reading = snapshot.reading(self.device.device, instrument)
                 if isinstance(reading, Reading):
-                    yield max(0, reading.bytes - baseline)
+                    yield max(0, reading.bytes - first.bytes)
+
+    def _stake_instrument(self) -> str:
+        """What others take for a while isn't at stake, where it can be told apart."""
+        own = self.device.own
+        taken = (*self._baseline[-1:], *chain.from_iterable(self._stake_series()))
+        told = own is not None and all(
+            isinstance(snapshot.reading(self.device.device, own), (Reading, type(None)))
+            for snapshot in taken
+        )
+        return own if own is not None and told else self.device.instrument
 
     def _stake_series(self) -> Iterator[tuple[Snapshot, ...]]:
         yield from self._faults()
@@ -230,9 +272,13 @@ class CheckFacts:
             for reading in chain.from_iterable(snapshot.readings for snapshot in series):
                 if reading.device != self.device.device or isinstance(reading, Missing):
                     continue
-                if reading.instrument != self.device.instrument:
+                if reading.instrument not in self._with_baseline:
                     start = first.setdefault(reading.instrument, reading.bytes)
                     yield max(0, reading.bytes - start)
+
+    @property
+    def _with_baseline(self) -> tuple[str | None, ...]:
+        return self.device.instrument, self.device.own, self.device.others
 
     def _still(self, series: tuple[Snapshot, ...]) -> bool:
         return holds_still(

@@ -48,8 +48,10 @@ class IncidentKind(str, Enum):
 
     INTERRUPTED = "interrupted"
     INTERNAL_ERROR = "internal-error"
-    NO_READING = "no-reading"
+    UNSUPPORTED_DEVICE = "unsupported-device"
+    DIRTY_DEVICE = "dirty-device"
     WORKLOAD_FAILED = "workload-failed"
+    NO_READING = "no-reading"
     FAULT_TIMEOUT = "fault-timeout"
     WORKLOAD_RESTARTED = "workload-restarted"
     WORKLOAD_DIED = "workload-died"
@@ -88,12 +90,21 @@ class Process:
     command: str
 
 
+class Owner(str, Enum):
+    """Whose a process is that holds memory of a device."""
+
+    WORKLOAD = "workload"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessMemory:
-    """One process's part of a snapshot; `Missing` where its memory could not be read."""
+    """One process's part of a device's memory; `Missing` where it could not be read."""
 
+    device: str
     pid: int
     name: str
+    owner: Owner
     bytes: int | Missing
 
 
@@ -158,10 +169,16 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedDevice:
-    """A device and the instrument whose readings are judged on it."""
+    """A device and the instrument whose readings are judged on it.
+
+    Where others may be on the device, ``own`` and ``others`` are the instruments that say what the
+    workload's processes hold of it, and what everybody else's do; None where nobody else can be.
+    """
 
     device: str
     instrument: str
+    own: str | None = None
+    others: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

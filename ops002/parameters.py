@@ -39,6 +39,7 @@ def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
             "band": format_size(settle.band),
         },
         "held_until_gc": scenario.held_until_gc,
+        "exclusive": scenario.exclusive,
         "workload": workload,
         "faults": [
             {

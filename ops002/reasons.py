@@ -21,6 +21,8 @@ class Reason(str, Enum):
     INTERRUPTED = "interrupted"
     INTERNAL_ERROR = "internal-error"
     TOLERANCE_ABOVE_CAP = "tolerance-above-cap"
+    UNSUPPORTED_DEVICE = "unsupported-device"
+    DIRTY_DEVICE = "dirty-device"
     WORKLOAD_FAILED = "workload-failed"
     NO_READING = "no-reading"
     IMPLAUSIBLE_READING = "implausible-reading"
@@ -29,6 +31,7 @@ class Reason(str, Enum):
     WORKLOAD_RESTARTED = "workload-restarted"
     FAULT_TIMEOUT = "fault-timeout"
     FAULT_NOT_FIRED = "fault-not-fired"
+    DEVICE_NOT_USED = "device-not-used"
     WORKLOAD_DIED = "workload-died"
     SURVIVORS = "survivors"
     HELD_UNTIL_GC = "held-until-gc"
@@ -45,6 +48,8 @@ OUTCOME_OF: Final = {
     Reason.INTERRUPTED: Outcome.INCONCLUSIVE,
     Reason.INTERNAL_ERROR: Outcome.INCONCLUSIVE,
     Reason.TOLERANCE_ABOVE_CAP: Outcome.FAIL,
+    Reason.UNSUPPORTED_DEVICE: Outcome.INCONCLUSIVE,
+    Reason.DIRTY_DEVICE: Outcome.INCONCLUSIVE,
     Reason.WORKLOAD_FAILED: Outcome.INCONCLUSIVE,
     Reason.NO_READING: Outcome.INCONCLUSIVE,
     Reason.IMPLAUSIBLE_READING: Outcome.FAIL,
@@ -53,6 +58,7 @@ OUTCOME_OF: Final = {
     Reason.WORKLOAD_RESTARTED: Outcome.INCONCLUSIVE,
     Reason.FAULT_TIMEOUT: Outcome.INCONCLUSIVE,
     Reason.FAULT_NOT_FIRED: Outcome.INCONCLUSIVE,
+    Reason.DEVICE_NOT_USED: Outcome.INCONCLUSIVE,
     Reason.WORKLOAD_DIED: Outcome.FAIL,
     Reason.SURVIVORS: Outcome.FAIL,
     Reason.HELD_UNTIL_GC: Outcome.FAIL,

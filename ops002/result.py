@@ -52,7 +52,7 @@ class Device:
     id: str
     name: str
     uuid: str | None
-    total_bytes: int
+    total_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

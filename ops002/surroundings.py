@@ -24,14 +24,16 @@ def utc_now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def look_around(environ: Mapping[str, str]) -> EnvironmentFacts:
-    """The facts of this machine and this checkout."""
+def look_around(
+    environ: Mapping[str, str], driver: str | None = None, gpus: tuple[Device, ...] = ()
+) -> EnvironmentFacts:
+    """The facts of this machine and this checkout, and what was measured of its GPUs."""
     return EnvironmentFacts(
         host=clean(platform.node(), 200),
         os=clean(platform.platform(), 200),
         python=platform.python_version(),
-        driver=None,
-        devices=(_host_as_device(),),
+        driver=driver,
+        devices=(_host_as_device(), *gpus),
         git=_git(environ),
     )
 

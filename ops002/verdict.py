@@ -145,6 +145,22 @@ class _Case:
             and abs(after) <= self.limits.tolerance_bytes
         )
 
+    def own_retained(self) -> bool:
+        """The workload's processes hold more than the tolerance more, whatever others gave back."""
+        own = self.facts.own_delta_bytes
+        return own is not None and own > self.limits.tolerance_bytes
+
+    def others_moved(self) -> bool:
+        """Others on the device took or gave back more than the band: the delta isn't ours alone."""
+        moved = self.facts.others_delta_bytes
+        by_much = moved is not None and abs(moved) > self.limits.band_bytes
+        return by_much and not self.own_retained()
+
+    def disturbed(self) -> bool:
+        """Somebody else moved memory: as the driver says, or because more is gone than was ours."""
+        gone = self.facts.phase is Phase.AFTER_EXIT and self.below_throughout()
+        return gone or self.others_moved()
+
     def left_survivors(self) -> bool:
         return bool(self.facts.measurement.survivors)
 
@@ -183,6 +199,8 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
         Reason.TOLERANCE_ABOVE_CAP,
         lambda case: case.limits.tolerance_bytes > AC_OPS_002_MAX_TOLERANCE_BYTES,
     ),
+    (Reason.UNSUPPORTED_DEVICE, _incident(IncidentKind.UNSUPPORTED_DEVICE)),
+    (Reason.DIRTY_DEVICE, _incident(IncidentKind.DIRTY_DEVICE)),
     (Reason.WORKLOAD_FAILED, _incident(IncidentKind.WORKLOAD_FAILED)),
     (
         Reason.NO_READING,
@@ -190,20 +208,21 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     ),
     (Reason.IMPLAUSIBLE_READING, _implausible),
     (Reason.UNSTEADY_CONTROL, lambda case: case.unsteady_control()),
-    (Reason.FOREIGN_ACTIVITY, partial(_in_phase, Phase.AFTER_EXIT, _Case.below_throughout)),
+    (Reason.FOREIGN_ACTIVITY, _Case.disturbed),
     (
         Reason.WORKLOAD_RESTARTED,
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_RESTARTED)),
     ),
     (Reason.FAULT_TIMEOUT, _incident(IncidentKind.FAULT_TIMEOUT)),
     (Reason.FAULT_NOT_FIRED, lambda case: not case.fired),
+    (Reason.DEVICE_NOT_USED, lambda case: case.facts.never_used()),
     (
         Reason.WORKLOAD_DIED,
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_DIED)),
     ),
     (Reason.SURVIVORS, partial(_in_phase, Phase.AFTER_EXIT, _Case.left_survivors)),
     (Reason.HELD_UNTIL_GC, partial(_in_phase, Phase.AFTER_ERROR, _Case.held_until_gc)),
-    (Reason.LEAK, _Case.above_throughout),
+    (Reason.LEAK, lambda case: case.above_throughout() or case.own_retained()),
     (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.below_throughout)),
     (Reason.UNSETTLED, lambda case: not case.facts.settled()),
     (

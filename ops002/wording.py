@@ -25,6 +25,14 @@ ADVICE: Final = {
         "This is a defect of ops002, not of the code under test. Please report it."
     ),
     Reason.TOLERANCE_ABOVE_CAP: "A tolerance above 256 MiB would hide real leaks. Lower it.",
+    Reason.UNSUPPORTED_DEVICE: (
+        "What the driver counts there doesn't come back when memory is freed, so neither a pass "
+        "nor a fail would mean anything. Run the gate on a GPU with memory of its own."
+    ),
+    Reason.DIRTY_DEVICE: (
+        "What others do there would be taken for the workload's. End what is named, or give the "
+        "gate a GPU of its own (CUDA_VISIBLE_DEVICES, or device)."
+    ),
     Reason.WORKLOAD_FAILED: (
         "The workload must work before its failure can be tested: mend that first. What it printed "
         "is kept beside the report."
@@ -51,6 +59,10 @@ ADVICE: Final = {
     Reason.FAULT_NOT_FIRED: (
         "The failure did not happen as expected, so nothing was tested. Compare what was seen with "
         "what is expected; for oom, let infer take size=1, so that the gate can ask for more."
+    ),
+    Reason.DEVICE_NOT_USED: (
+        "None of its processes was ever on this device, so nothing there could leak. Look whether "
+        "it fell back to the CPU, or name the devices that it uses under device."
     ),
     Reason.WORKLOAD_DIED: (
         "The error took the whole workload down. Its last output, kept beside the report, shows "

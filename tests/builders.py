@@ -192,6 +192,42 @@ def with_wait(measurement: Measurement, stage: Stage, *sizes: int) -> Measuremen
     )
 
 
+SHARED: Final = JudgedDevice(
+    device=CPU.device, instrument=CPU.instrument, own="own", others="others"
+)
+
+
+def on_shared_device(
+    measurement: Measurement,
+    *,
+    own: tuple[int | None, int | None] | None = None,
+    others: tuple[int | None, int | None] = (0, 0),
+) -> Measurement:
+    """The measurement of a device that others may be on, in bytes before the first fault and since.
+
+    What the workload holds is the device's reading less the others', where it isn't given; None is
+    `Missing`.
+    """
+    since = False
+    snapshots = []
+    for one in measurement.snapshots:
+        since = since or one.stage is Stage.FAULT
+        used = one.reading(CPU.device, CPU.instrument)
+        theirs = others[since]
+        ours = used.bytes - (theirs or 0) if own is None and isinstance(used, Reading) else None
+        if own is not None:
+            ours = own[since]
+        told = (_told("own", ours), _told("others", theirs))
+        snapshots.append(replace(one, readings=(*one.readings, *told)))
+    return replace(measurement, devices=(SHARED,), snapshots=tuple(snapshots))
+
+
+def _told(instrument: str, size: int | None) -> Reading | Missing:
+    if size is None:
+        return Missing(device=CPU.device, instrument=instrument, missing="nobody says")
+    return reading(size, instrument)
+
+
 def incident(
     kind: IncidentKind, detail: str = "what happened", signal: int | None = None
 ) -> Incident:

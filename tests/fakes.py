@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ops002.measurement import JudgedDevice, Missing, Process, ProcessMemory, Reading
+from ops002.measurement import JudgedDevice, Missing, Process, Reading
+from ops002.probes import Look
+from ops002.result import Device
 
 JUDGED = JudgedDevice(device="cpu", instrument="scripted")
 
@@ -19,19 +21,22 @@ class ScriptedProbe:
     _peak: int = field(default=0, init=False)
 
     @property
-    def judged(self) -> JudgedDevice:
+    def devices(self) -> tuple[JudgedDevice, ...]:
         """One device, one instrument."""
-        return JUDGED
+        return (JUDGED,)
 
-    def read(
-        self, _processes: Sequence[Process]
-    ) -> tuple[Reading | Missing, tuple[ProcessMemory, ...]]:
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Nothing."""
+        return {}
+
+    def read(self, _processes: Sequence[Process]) -> Look:
         """Bytes for a number; `Missing` for a text, which is the reason."""
         answer = self.script[min(self.taken, len(self.script) - 1)]
         self.taken += 1
         if isinstance(answer, str):
-            return Missing(device="cpu", instrument="scripted", missing=answer), ()
-        return Reading(device="cpu", instrument="scripted", bytes=answer), ()
+            return Look((Missing(device="cpu", instrument="scripted", missing=answer),))
+        return Look((Reading(device="cpu", instrument="scripted", bytes=answer),))
 
     def poll(self, _processes: Sequence[Process]) -> int:
         """Nothing to see: only the peak tells."""
@@ -44,3 +49,16 @@ class ScriptedProbe:
         """A mark that rises by 1 GiB at each reading: plenty at stake."""
         self._peak += 1 << 30
         return Reading(device="cpu", instrument="scripted-peak", bytes=self._peak)
+
+
+@dataclass(frozen=True)
+class ScriptedInstruments:
+    """Instruments of which each probe is the same, whatever the device."""
+
+    probe: ScriptedProbe
+    driver: str | None = None
+    gpus: tuple[Device, ...] = ()
+
+    def make_probe(self, _device: str) -> ScriptedProbe:
+        """The one probe there is."""
+        return self.probe

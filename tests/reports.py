@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from ops002.measurement import IncidentKind, Measurement, ProcessMemory
+from ops002.measurement import IncidentKind, Measurement, Owner, ProcessMemory
 from ops002.result import GateResult
 from tests.builders import (
     GIB,
@@ -32,8 +32,8 @@ _COMMAND: Final = document(
 
 def _failing() -> Measurement:
     parts = (
-        ProcessMemory(pid=7, name="worker", bytes=3 * MIB),
-        ProcessMemory(pid=8, name="other", bytes=missing()),
+        ProcessMemory(device="cpu", pid=7, name="worker", owner=Owner.WORKLOAD, bytes=3 * MIB),
+        ProcessMemory(device="cpu", pid=8, name="other", owner=Owner.OTHER, bytes=missing()),
     )
     measurement = Serving(after=2 * GIB).measurement(
         survivors=(process(7), process(8)), health=("quiesce: nothing",), output_tail=("bye",)

@@ -16,6 +16,7 @@ from ops002.measurement import (
     JudgedDevice,
     Measurement,
     Missing,
+    Owner,
     Phase,
     Process,
     ProcessMemory,
@@ -31,7 +32,7 @@ _EDGES: Final = (0, -1, 1, 64 * MIB, 64 * MIB + 1, GIB, TIB, TIB + 1, 2**64, -(2
 
 sizes: Final = st.sampled_from(_EDGES) | st.integers(0, 2 * GIB) | st.integers()
 _devices: Final = st.sampled_from(["cpu", "cuda:0"])
-_instruments: Final = st.sampled_from(["pss-anon-shmem", PEAK])
+_instruments: Final = st.sampled_from(["pss-anon-shmem", PEAK, "own", "others"])
 _words: Final = st.text(max_size=20)
 _indexes: Final = st.none() | st.integers(0, 3)
 
@@ -40,7 +41,14 @@ readings: Final = st.builds(Reading, device=_devices, instrument=_instruments, b
 processes: Final = st.builds(
     Process, pid=st.integers(1, 9), started=st.integers(), name=_words, command=_words
 )
-_parts: Final = st.builds(ProcessMemory, pid=st.integers(1, 9), name=_words, bytes=sizes | missings)
+_parts: Final = st.builds(
+    ProcessMemory,
+    device=_words,
+    owner=st.sampled_from(Owner),
+    pid=st.integers(1, 9),
+    name=_words,
+    bytes=sizes | missings,
+)
 
 snapshots: Final = st.builds(
     Snapshot,
@@ -62,7 +70,14 @@ measurements: Final = st.builds(
     Measurement,
     phases=st.lists(st.sampled_from(Phase), max_size=3).map(tuple),
     devices=st.lists(
-        st.builds(JudgedDevice, device=_devices, instrument=_instruments), max_size=2
+        st.builds(
+            JudgedDevice,
+            device=_devices,
+            instrument=_instruments,
+            own=st.sampled_from([None, "own"]),
+            others=st.sampled_from([None, "others"]),
+        ),
+        max_size=2,
     ).map(tuple),
     snapshots=st.lists(snapshots, max_size=12).map(tuple),
     faults=st.lists(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 
 from ops002.attribution import Holder, HolderKind, name_holders
-from ops002.measurement import Measurement, Missing, ProcessMemory, Snapshot, Stage
+from ops002.measurement import Measurement, Missing, Owner, ProcessMemory, Snapshot, Stage
 from tests.builders import MIB, Serving, missing, process, reading, snapshot
 from tests.strategies import measurements
 
@@ -15,7 +15,14 @@ from tests.strategies import measurements
 def seen(stage: Stage, **sizes: int | Missing) -> Snapshot:
     """A snapshot with each process's part; ``p7=1`` is one byte of process 7."""
     parts = tuple(
-        ProcessMemory(pid=int(name[1:]), name="worker", bytes=size) for name, size in sizes.items()
+        ProcessMemory(
+            device="cpu",
+            pid=int(name[1:]),
+            name="worker",
+            owner=Owner.WORKLOAD,
+            bytes=size,
+        )
+        for name, size in sizes.items()
     )
     return replace(snapshot(stage, reading(0)), processes=parts)
 

@@ -40,7 +40,7 @@ SINGLE: dict[str, tuple[str, int, str, tuple[str, ...]]] = {
         PYTHON + "zzz: 1\n",
         9,
         "zzz",
-        ("allowed here: control, device, held_until_gc",),
+        ("allowed here: control, device, exclusive, held_until_gc",),
     ),
     "unknown key with the name of a kind": (
         with_faults("{kind: oom, oom: 1}"),

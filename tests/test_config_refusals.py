@@ -8,10 +8,9 @@ from ops002.config_problems import Problem, dotted
 from tests.configs import COMMAND, PYTHON, places, problems, with_faults
 
 PLANNED = {
-    "a key at the top": PYTHON + "exclusive: true\n",
     "a key in a scenario": PYTHON + "    container: {image: x}\n",
-    "a device": PYTHON.replace("cpu", "cuda:0"),
-    "the default device": PYTHON.replace("device: cpu\n", ""),
+    "out of memory on a gpu": with_faults("oom").replace("cpu", "cuda:0"),
+    "out of memory by default": with_faults("oom").replace("device: cpu\n", ""),
     "a workload": PYTHON.replace("python\n", "server\n"),
     "a python fault": with_faults("oom-sweep"),
     "out of memory of a command": COMMAND.replace("exit\n", "oom\n"),

@@ -14,9 +14,10 @@ from ops002.commands.live import looking_on
 from ops002.commands.run import measure
 from ops002.config import parse
 from ops002.executors.local import LocalExecutor
-from ops002.measurement import Missing, Process, ProcessMemory, Reading
+from ops002.measurement import Process
+from ops002.probes import Look
 from ops002.trials.lab import Lab
-from tests.fakes import ScriptedProbe
+from tests.fakes import ScriptedInstruments, ScriptedProbe
 
 DOCUMENT = {
     "version": 1,
@@ -32,9 +33,7 @@ DOCUMENT = {
 
 
 class BrokenProbe(ScriptedProbe):
-    def read(
-        self, processes: Sequence[Process]
-    ) -> tuple[Reading | Missing, tuple[ProcessMemory, ...]]:
+    def read(self, processes: Sequence[Process]) -> Look:
         raise ZeroDivisionError(len(processes))
 
 
@@ -50,9 +49,8 @@ class Terminal(io.StringIO):
 )
 def test_it_is_told_on_a_line_of_its_own(tmp_path: Path, err: io.StringIO, before: str) -> None:
     with looking_on(err) as onlooker:
-        lab = Lab(
-            LocalExecutor(), Clock(60), lambda: BrokenProbe([0]), os.environ, tmp_path, onlooker
-        )
+        instruments = ScriptedInstruments(BrokenProbe([0]))
+        lab = Lab(LocalExecutor(), Clock(60), instruments, os.environ, tmp_path, onlooker)
         result = measure(parse(DOCUMENT, {}), lab, err)
 
     assert (result.reason.value, result.exit_code) == ("internal-error", 70)

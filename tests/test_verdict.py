@@ -22,6 +22,7 @@ from tests.builders import (
     incident,
     limits,
     missing,
+    on_shared_device,
     process,
     reading,
     snapshot,
@@ -55,6 +56,14 @@ REACHED = {
         limits(),
     ),
     Reason.TOLERANCE_ABOVE_CAP: (Serving().measurement(), limits(tolerance_bytes=CAP + 1)),
+    Reason.UNSUPPORTED_DEVICE: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.UNSUPPORTED_DEVICE]),
+        limits(),
+    ),
+    Reason.DIRTY_DEVICE: (
+        Serving().measurement(incidents=INCIDENTS[IncidentKind.DIRTY_DEVICE]),
+        limits(),
+    ),
     Reason.WORKLOAD_FAILED: (
         Serving().measurement(incidents=INCIDENTS[IncidentKind.WORKLOAD_FAILED]),
         limits(),
@@ -74,6 +83,7 @@ REACHED = {
         limits(),
     ),
     Reason.FAULT_NOT_FIRED: (Serving(evidence=()).measurement(), limits()),
+    Reason.DEVICE_NOT_USED: (on_shared_device(Serving().measurement(), own=(0, 0)), limits()),
     Reason.WORKLOAD_DIED: (
         Serving().measurement(incidents=INCIDENTS[IncidentKind.WORKLOAD_DIED]),
         limits(),

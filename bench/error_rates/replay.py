@@ -7,7 +7,7 @@ its waits, the settle rule and the verdict are the gate's.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.error_rates.trace import Trace, Wait
@@ -21,13 +21,13 @@ from ops002.measurement import (
     Missing,
     Phase,
     Process,
-    ProcessMemory,
     Reading,
     Seen,
     Snapshot,
     Source,
     Stage,
 )
+from ops002.probes import Look
 from ops002.trials.recording import Recording
 from ops002.trials.serving import ServingTrial
 from ops002.workloads.serving import HealthyInference
@@ -128,14 +128,16 @@ class ReplayedProbe:
         self._peak = 0
 
     @property
-    def judged(self) -> JudgedDevice:
-        return JUDGED
+    def devices(self) -> tuple[JudgedDevice, ...]:
+        return (JUDGED,)
 
-    def read(
-        self, _processes: Sequence[Process]
-    ) -> tuple[Reading | Missing, tuple[ProcessMemory, ...]]:
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {}
+
+    def read(self, _processes: Sequence[Process]) -> Look:
         size = self._memory.read()
-        return Reading(device=JUDGED.device, instrument=JUDGED.instrument, bytes=size), ()
+        return Look((Reading(device=JUDGED.device, instrument=JUDGED.instrument, bytes=size),))
 
     def poll(self, _processes: Sequence[Process]) -> int:
         return 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -13,13 +13,13 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.instruments import Instruments
 from ops002.commands.live import looking_on
 from ops002.commands.printing import show
 from ops002.config import Config
 from ops002.executors.local import LocalExecutor
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
 from ops002.parameters import resolved
-from ops002.probes.host_memory import HostMemory
 from ops002.process_table import NotShown, this_process
 from ops002.processes import take_charge_of_children
 from ops002.report import to_json
@@ -65,8 +65,10 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
     # Until the report is in its place: an interruption must not leave a run without one.
     with clock.listening():
         with looking_on(err) as onlooker:
-            lab = local_lab(clock, environ, folder / "output", onlooker)
-            result = measure(config, lab, err)
+            gpus = any(scenario.kind_of_device == "cuda" for scenario in config.scenarios)
+            instruments = Instruments(environ, clock, err, gpus=gpus)
+            with local_lab(clock, environ, folder / "output", onlooker, instruments) as lab:
+                result = measure(config, lab, err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
     if not written and result.exit_code == 0:
@@ -104,26 +106,32 @@ def _prepare(folder: Path) -> Path:
     return folder
 
 
+@contextmanager
 def local_lab(
-    clock: Clock, environ: Mapping[str, str], output_dir: Path, onlooker: Onlooker
-) -> Lab:
-    """The real parts, on this machine."""
-    return Lab(
-        executor=LocalExecutor(),
-        clock=clock,
-        make_probe=HostMemory,
-        environ=environ,
-        output_dir=output_dir,
-        onlooker=onlooker,
-    )
+    clock: Clock,
+    environ: Mapping[str, str],
+    output_dir: Path,
+    onlooker: Onlooker,
+    instruments: Instruments,
+) -> Iterator[Lab]:
+    """The real parts, on this machine; the instruments are closed at the end."""
+    with closing(instruments):
+        yield Lab(
+            executor=LocalExecutor(),
+            clock=clock,
+            instruments=instruments,
+            environ=environ,
+            output_dir=output_dir,
+            onlooker=onlooker,
+        )
 
 
 def measure(config: Config, lab: Lab, err: TextIO) -> GateResult:
     """Carry out a config, and judge it; a defect of the gate is told on ``err``."""
     started_at = utc_now()
-    surroundings = look_around(lab.environ)
     measured: list[MeasuredTrial] = []
     incidents = _carry_out(config, lab, measured, err)
+    surroundings = look_around(lab.environ, lab.instruments.driver, lab.instruments.gpus)
     made = Made(
         tool=Tool(name="ops002", version=__version__),
         started_at=started_at,

@@ -14,10 +14,10 @@ from typing import Final, TextIO
 
 import ops002.planted
 from ops002.clock import Clock
+from ops002.commands.instruments import Instruments
 from ops002.commands.printing import show
 from ops002.commands.run import local_lab, measure
 from ops002.config import parse
-from ops002.config_problems import ConfigError
 from ops002.cookie import GATE, Gate, this_gate
 from ops002.process_table import NotShown
 from ops002.reporters.selftest import conclusion, heading, line
@@ -52,11 +52,9 @@ def selftest(
         except OSError as error:
             err.write(f"no temporary folder ({error.strerror}); name another one with TMPDIR\n")
             return EXIT_USAGE
-        except ConfigError as error:
-            err.writelines(f"{problem.path}: {problem.message}\n" for problem in error.problems)
-            return EXIT_USAGE
         _take_back_what_was_left()
-        lab = local_lab(clock, environ, Path(folder), NobodyLooks())
+        host = Instruments(environ, clock, err, gpus=False)
+        lab = stack.enter_context(local_lab(clock, environ, Path(folder), NobodyLooks(), host))
         show(heading(due), out)
         for planted, config in zip(due, configs, strict=True):
             try:

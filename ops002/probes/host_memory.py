@@ -9,12 +9,13 @@ takes back when it likes never count: those of files, and those that were freed 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ops002.measurement import JudgedDevice, Missing, Process, ProcessMemory, Reading
+from ops002.measurement import JudgedDevice, Missing, Owner, Process, ProcessMemory, Reading
+from ops002.probes import Look
 from ops002.probes.shared_memory import SharedMemory
 
 DEVICE: Final = "cpu"
@@ -52,26 +53,29 @@ class HostMemory:
         self._most_file_pages: dict[int, int] = {}
 
     @property
-    def judged(self) -> JudgedDevice:
+    def devices(self) -> tuple[JudgedDevice, ...]:
         """The host as a device, by proportional shares."""
-        return JudgedDevice(device=DEVICE, instrument=INSTRUMENT)
+        return (JudgedDevice(device=DEVICE, instrument=INSTRUMENT),)
 
-    def read(
-        self, processes: Sequence[Process]
-    ) -> tuple[Reading | Missing, tuple[ProcessMemory, ...]]:
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Nothing: there is one host."""
+        return {}
+
+    def read(self, processes: Sequence[Process]) -> Look:
         """The tree's memory in bytes; `Missing` if any of its processes can't be read."""
         shares = {process: self._shares(process) for process in processes}
         parts = tuple(_part(process, share) for process, share in shares.items() if share)
         for share in shares.values():
             if isinstance(share, Missing):
-                return share, parts
+                return Look((share,), parts)
         known = {process: share for process, share in shares.items() if isinstance(share, _Shares)}
         try:
             shared = self._shared_bytes(known)
         except OSError as error:
-            return self._missing(f"shared memory: {error.strerror}"), parts
+            return Look((self._missing(f"shared memory: {error.strerror}"),), parts)
         total = shared + sum(share.anonymous for share in known.values())
-        return Reading(device=DEVICE, instrument=INSTRUMENT, bytes=total), parts
+        return Look((Reading(device=DEVICE, instrument=INSTRUMENT, bytes=total),), parts)
 
     def poll(self, processes: Sequence[Process]) -> int:
         """Resident pages that no file backs, without shares: rises with the reading.
@@ -160,7 +164,9 @@ class HostMemory:
 
 def _part(process: Process, share: _Shares | Missing) -> ProcessMemory:
     size = share if isinstance(share, Missing) else share.anonymous + share.shared
-    return ProcessMemory(pid=process.pid, name=process.name, bytes=size)
+    return ProcessMemory(
+        device=DEVICE, pid=process.pid, name=process.name, owner=Owner.WORKLOAD, bytes=size
+    )
 
 
 def _fields(file: Path, names: Sequence[str]) -> dict[str, int]:

@@ -85,4 +85,4 @@ class CommandTrial(ExitingTrial):
 
     def _start(self, argv: tuple[str, ...]) -> Running:
         lab = self.lab
-        return command.start(self._workload, argv, lab.executor, lab.environ, self.next_output())
+        return command.start(self._workload, argv, lab.executor, self.environ, self.next_output())

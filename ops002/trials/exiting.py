@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 
 from ops002.clock import Interrupted
@@ -11,6 +12,7 @@ from ops002.config_schema import Fault
 from ops002.executors import Running, StartFailed
 from ops002.measurement import Evidence, IncidentKind, Measurement, Phase, Snapshot, Stage
 from ops002.probes import Probe
+from ops002.trials.exclusivity import DirtyDevice, look_for_others
 from ops002.trials.lab import Lab
 from ops002.trials.recording import Recording
 from ops002.trials.waits import Waits
@@ -27,7 +29,7 @@ class ExitingTrial(ABC):
         self.lab = lab
         self._number = number
         self._starts = 0
-        self.probe: Probe = lab.make_probe()
+        self.probe: Probe = lab.instruments.make_probe(scenario.device)
         self.recording = Recording((Phase.AFTER_EXIT,), self.probe, lab.clock, lab.onlooker)
         self.waits = Waits(self.recording, self.probe, scenario.settle, lab.clock)
 
@@ -48,17 +50,27 @@ class ExitingTrial(ABC):
             self.prepare()
             self.recording.enter(Stage.BEFORE_START)
             reference = self.waits.until_still(lambda: ())
+            look_for_others(
+                self.recording, reference, self.probe, exclusive=self.scenario.exclusive
+            )
             for index in range(self.scenario.repeat_of(self.fault)):
                 self.repeat_once(index, reference)
         except DeadlinePassed as error:
             late = self.recording.stage is Stage.FAULT
             kind = IncidentKind.FAULT_TIMEOUT if late else IncidentKind.WORKLOAD_FAILED
             self.recording.add_incident(kind, str(error))
+        except DirtyDevice as error:
+            self.recording.add_incident(IncidentKind.DIRTY_DEVICE, str(error))
         except (StartFailed, WorkloadError) as error:
             self.recording.add_incident(IncidentKind.WORKLOAD_FAILED, str(error))
         except Interrupted as error:
             self.recording.add_incident(IncidentKind.INTERRUPTED, error.detail, error.signal)
         return self.recording.measurement()
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The gate's environment, and what says which devices are measured."""
+        return {**self.lab.environ, **self.probe.environment}
 
     def watch(self, running: Running) -> Watch:
         """A watch over one start."""

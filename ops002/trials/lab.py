@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from ops002.clock import Clock
 from ops002.config import Scenario
 from ops002.executors import Executor
 from ops002.probes import Probe
+from ops002.result import Device
 from ops002.trials.onlooker import Onlooker
 
 _OUTPUT_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,40}-[0-9a-f]{6}-[a-z0-9-]+\.log")
 
 
+class Instruments(Protocol):
+    """What a run measures with."""
+
+    @property
+    def driver(self) -> str | None:
+        """The version of the GPUs' driver; None where none was asked."""
+        ...
+
+    @property
+    def gpus(self) -> tuple[Device, ...]:
+        """The GPUs that were measured so far."""
+        ...
+
+    def make_probe(self, device: str) -> Probe:
+        """The probe of a workload start, for a scenario's ``device``.
+
+        Raises:
+            NoProbe: it can't be measured.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The executor, the clock, a probe per workload start, where output goes, who looks on."""
+    """The executor, the clock, what to measure with, where output goes, who looks on."""
 
     executor: Executor
     clock: Clock
-    make_probe: Callable[[], Probe]
+    instruments: Instruments
     environ: Mapping[str, str]
     output_dir: Path
     onlooker: Onlooker

@@ -36,7 +36,7 @@ class PythonExitTrial(ExitingTrial):
         self.recording.enter(Stage.WARM_UP, index)
         lab = self.lab
         process = python.start(
-            self._workload, lab.executor, lab.environ, self.next_output(), lab.clock
+            self._workload, lab.executor, self.environ, self.next_output(), lab.clock
         )
         try:
             healthy = self._warm_up(process)
@@ -54,7 +54,7 @@ class PythonExitTrial(ExitingTrial):
             self.end(process.running)
 
     def _warm_up(self, process: PythonProcess) -> HealthyInference:
-        process.load(self.scenario.device)
+        process.load(self.scenario.kind_of_device)
         if not isinstance(self._fault, KillFault):
             process.must_have(self._fault)
         healthy = HealthyInference()

@@ -19,7 +19,7 @@ from ops002.measurement import (
     Snapshot,
     Stage,
 )
-from ops002.probes import Probe
+from ops002.probes import Look, Probe
 from ops002.text import clean
 from ops002.trials.onlooker import Onlooker
 
@@ -61,9 +61,8 @@ class Recording:
         self._onlooker.stage(stage, fault)
 
     def snapshot(self, processes: Sequence[Process]) -> Snapshot:
-        """Read the judged instrument now, and keep it."""
-        reading, parts = self._probe.read(processes)
-        taken = self._keep(reading, parts)
+        """Read all instruments now, and keep what they say."""
+        taken = self._keep(self._probe.read(processes))
         self._onlooker.snapshot(taken)
         return taken
 
@@ -73,15 +72,15 @@ class Recording:
 
     def keep_peak(self, reading: Reading | Missing) -> None:
         """Keep a high-water mark that was read."""
-        self._keep(reading, ())
+        self._keep(Look((reading,)))
 
-    def _keep(self, reading: Reading | Missing, parts: tuple[ProcessMemory, ...]) -> Snapshot:
+    def _keep(self, look: Look) -> Snapshot:
         snapshot = Snapshot(
             seconds=round(self._clock.now(), 4),
             stage=self.stage,
             fault=self.fault,
-            readings=(reading,),
-            processes=tuple(sorted(parts, key=_size, reverse=True)[:_BIGGEST_PROCESSES]),
+            readings=look.readings,
+            processes=tuple(sorted(look.processes, key=_size, reverse=True)[:_BIGGEST_PROCESSES]),
         )
         self._snapshots.append(snapshot)
         return snapshot
@@ -128,7 +127,7 @@ class Recording:
         """What was observed so far."""
         return Measurement(
             phases=self._phases,
-            devices=(self._probe.judged,),
+            devices=self._probe.devices,
             snapshots=tuple(self._snapshots),
             faults=tuple(self._faults),
             incidents=tuple(self._incidents),

@@ -16,10 +16,21 @@ from ops002.config_schema import (
     PythonWorkload,
 )
 from ops002.executors import StartFailed
-from ops002.measurement import IncidentKind, MeasuredTrial, Measurement, Phase, Snapshot, Stage
-from ops002.probes import Probe
+from ops002.measurement import (
+    Incident,
+    IncidentKind,
+    JudgedDevice,
+    MeasuredTrial,
+    Measurement,
+    Phase,
+    Snapshot,
+    Stage,
+)
+from ops002.probes import NoProbe, Probe
 from ops002.reasons import Outcome
+from ops002.text import clean
 from ops002.trials.command import CommandTrial
+from ops002.trials.exclusivity import DirtyDevice, look_for_others
 from ops002.trials.lab import Lab
 from ops002.trials.python_exit import PythonExitTrial
 from ops002.trials.recording import Recording
@@ -47,6 +58,28 @@ def run(config: Config, lab: Lab) -> Iterator[MeasuredTrial]:
 
 def run_scenario(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
     """Carry out every fault of a scenario, in its order; ends early only if interrupted."""
+    done = 0
+    try:
+        for measurement in _trials(scenario, lab):
+            yield measurement
+            done += 1
+    except NoProbe as error:
+        yield from (_unmeasured(scenario, fault, error) for fault in scenario.faults[done:])
+
+
+def _unmeasured(scenario: Scenario, fault: Fault, error: NoProbe) -> Measurement:
+    """The measurement of a fault that wasn't forced: there is nothing to read its device with."""
+    alive = () if ends_workload(fault) else (Phase.AFTER_ERROR,)
+    incident = Incident(kind=error.kind, stage=Stage.BEFORE_START, detail=clean(str(error)))
+    return Measurement(
+        phases=(*alive, Phase.AFTER_EXIT),
+        devices=(JudgedDevice(device=scenario.device, instrument="none"),),
+        snapshots=(),
+        incidents=(incident,),
+    )
+
+
+def _trials(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
     match scenario.workload:
         case PythonWorkload():
             yield from _run_python(scenario, scenario.workload, lab)
@@ -87,7 +120,7 @@ class _ServingStart:
         self._workload = workload
         self._lab = lab
         self._output = lab.output_file(scenario, str(start))
-        self._probe: Probe = lab.make_probe()
+        self._probe: Probe = lab.instruments.make_probe(scenario.device)
         self._before: tuple[Snapshot, ...] = ()
 
     def trials(self, faults: Sequence[Fault]) -> Iterator[Measurement]:
@@ -96,9 +129,15 @@ class _ServingStart:
         recording = self._new_recording()
         try:
             self._before_start(recording)
+            environ = {**self._lab.environ, **self._probe.environment}
             process = python.start(
-                self._workload, self._lab.executor, self._lab.environ, self._output, self._lab.clock
+                self._workload, self._lab.executor, environ, self._output, self._lab.clock
             )
+        except DirtyDevice as error:
+            recording.add_incident(IncidentKind.DIRTY_DEVICE, str(error))
+            recording.add_phase(Phase.AFTER_EXIT)
+            yield recording.measurement()
+            return
         except StartFailed as error:
             recording.enter(Stage.WARM_UP)
             recording.add_incident(IncidentKind.WORKLOAD_FAILED, str(error))
@@ -145,7 +184,8 @@ class _ServingStart:
 
     def _before_start(self, recording: Recording) -> None:
         recording.enter(Stage.BEFORE_START)
-        self._waits(recording).until_still(lambda: ())
+        reference = self._waits(recording).until_still(lambda: ())
+        look_for_others(recording, reference, self._probe, exclusive=self._scenario.exclusive)
         self._before = recording.measurement().snapshots
 
     def _see_out(self, process: python.PythonProcess, recording: Recording) -> None:

@@ -70,7 +70,7 @@ class ServingTrial:
         for remark in self._scenario.remarks():
             self._recording.add_health(remark)
         if load:
-            self._process.load(self._scenario.device)
+            self._process.load(self._scenario.kind_of_device)
         self._process.must_have(fault)
         for _ in range(self._scenario.warmup):
             self._healthy = healthy_inference(self._process, self._probe)

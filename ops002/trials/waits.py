@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ops002.clock import Clock
 from ops002.executors import Running
-from ops002.measurement import Process, Reading, Snapshot
+from ops002.measurement import JudgedDevice, Process, Reading, Snapshot
 from ops002.probes import Probe
 from ops002.settle import MIN_READINGS, SettleRule, Settling
 from ops002.trials.recording import Recording
@@ -77,7 +77,7 @@ class Waits:
 
         Settling(
             take=take,
-            devices=(self._probe.judged,),
+            devices=self._probe.devices,
             rule=self._rule,
             good_enough=good_enough,
             quiesce=quiesce,
@@ -85,11 +85,18 @@ class Waits:
         return taken[-1]
 
     def _near(self, snapshot: Snapshot, reference: Snapshot, tolerance_bytes: int) -> bool:
-        judged = self._probe.judged
-        now = snapshot.reading(judged.device, judged.instrument)
-        then = reference.reading(judged.device, judged.instrument)
-        return (
-            isinstance(now, Reading)
-            and isinstance(then, Reading)
-            and abs(now.bytes - then.bytes) <= tolerance_bytes
+        return all(
+            _near_on(judged, snapshot, reference, tolerance_bytes) for judged in self._probe.devices
         )
+
+
+def _near_on(
+    judged: JudgedDevice, snapshot: Snapshot, reference: Snapshot, tolerance_bytes: int
+) -> bool:
+    now = snapshot.reading(judged.device, judged.instrument)
+    then = reference.reading(judged.device, judged.instrument)
+    return (
+        isinstance(now, Reading)
+        and isinstance(then, Reading)
+        and abs(now.bytes - then.bytes) <= tolerance_bytes
+    )

@@ -45,6 +45,6 @@ def ask(popen: subprocess.Popen[str], expression: str) -> str:
 
 
 def read(probe: HostMemory, *processes: Process) -> int:
-    reading, _ = probe.read(processes)
+    (reading,) = probe.read(processes).readings
     assert isinstance(reading, Reading)
     return reading.bytes

@@ -74,7 +74,8 @@ def test_a_process_that_cant_be_read_makes_the_whole_reading_missing(tmp_path: P
     (readable / "smaps_rollup").write_text("Pss_Anon: 4 kB\nSwapPss: 0 kB\nPss_Shmem: 0 kB\n")
     both = [Process(pid=pid, started=0, name="x", command="x") for pid in (8, 7)]
 
-    reading, parts = HostMemory(proc=table(tmp_path)).read(both)
+    look = HostMemory(proc=table(tmp_path)).read(both)
+    (reading,), parts = look.readings, look.processes
 
     assert isinstance(reading, Missing)
     assert "PID 7" in reading.missing
@@ -85,9 +86,8 @@ def test_a_kernel_without_the_figures_is_missing_not_zero(tmp_path: Path) -> Non
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "smaps_rollup").write_text("00-ff ---p [rollup]\nRss: 4 kB\nPss: 4 kB\n")
 
-    reading, _ = HostMemory(proc=table(tmp_path)).read(
-        [Process(pid=7, started=0, name="x", command="x")]
-    )
+    process = Process(pid=7, started=0, name="x", command="x")
+    (reading,) = HostMemory(proc=table(tmp_path)).read([process]).readings
 
     assert isinstance(reading, Missing)
 

@@ -285,4 +285,4 @@ def test_a_gate_that_may_not_look_into_a_strangers_process_goes_by_the_owner(
     holding = f"{maps(segment)}fill()\nos.chown('{segment}', {OTHER}, {OTHER})\n"
     with running(gate_code) as (_, gate), running(holding + becomes(OTHER)) as (stranger, _):
         assert ask(gate, f"os.access('/proc/{stranger.pid}/fd', os.R_OK)") == "False"
-        assert ask(gate, "probe.read([])[0].bytes") == "0"
+        assert ask(gate, "probe.read([]).readings[0].bytes") == "0"

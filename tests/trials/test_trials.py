@@ -16,7 +16,7 @@ from ops002.trials.lab import Lab
 from ops002.trials.onlooker import NobodyLooks
 from ops002.trials.runner import run
 from tests.builders import made
-from tests.fakes import ScriptedProbe
+from tests.fakes import ScriptedInstruments, ScriptedProbe
 
 MIB = 1 << 20
 
@@ -46,7 +46,9 @@ def judged(folder: Path, script: list[int | str], repeat: int = 1) -> GateResult
     }
     config: Config = parse(document, {})
     probe = ScriptedProbe(script)
-    lab = Lab(LocalExecutor(), Clock(60), lambda: probe, os.environ, folder, NobodyLooks())
+    lab = Lab(
+        LocalExecutor(), Clock(60), ScriptedInstruments(probe), os.environ, folder, NobodyLooks()
+    )
     return gate_result(config, resolved(config), list(run(config, lab)), [], made())
 
 

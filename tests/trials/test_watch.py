@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bench.error_rates.replay import NothingRuns, VirtualClock
-from ops002.measurement import Missing, Phase, Process, ProcessMemory, Reading, Stage
+from ops002.measurement import Phase, Process, Stage
+from ops002.probes import Look
 from ops002.trials.onlooker import NobodyLooks
 from ops002.trials.recording import Recording
 from ops002.trials.watch import Watch
@@ -29,9 +30,7 @@ class PolledProbe(ScriptedProbe):
     read_at: list[float] = field(default_factory=list)
     polls: Iterator[int] = field(default_factory=lambda: count(0, 16 * MIB))
 
-    def read(
-        self, processes: Sequence[Process]
-    ) -> tuple[Reading | Missing, tuple[ProcessMemory, ...]]:
+    def read(self, processes: Sequence[Process]) -> Look:
         self.read_at.append(self.clock.now())
         self.clock.sleep(self.costs[min(self.taken, len(self.costs) - 1)])
         return super().read(processes)

@@ -7,6 +7,7 @@ collector: that would hide leaks.
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import Any, List, Optional
 
 _LIBC = ctypes.CDLL(None)
@@ -14,12 +15,26 @@ _TRIM: Optional[Any] = getattr(_LIBC, "malloc_trim", None)
 
 
 def quiesce() -> List[str]:
-    """Give the C heap's free pages back to the system; says what was done.
+    """Give what the C heap and torch's allocator hold in reserve back; says what was done.
 
     glibc keeps freed blocks below a live one; ``malloc_trim`` releases them. A C library without
-    it (musl) is left alone, and the list says so by being empty.
+    it (musl) is left alone, and so is a torch that the workload hasn't imported or that has no
+    CUDA context: the list says what was done by what it holds.
     """
-    if _TRIM is None:
+    did = _empty_cuda_cache()
+    if _TRIM is not None:
+        _TRIM(0)
+        did.append("malloc_trim")
+    return did
+
+
+def _empty_cuda_cache() -> List[str]:
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
         return []
-    _TRIM(0)
-    return ["malloc_trim"]
+    try:
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+    except Exception as error:  # a context that an error has poisoned answers with it from then on
+        return [f"torch.cuda.empty_cache failed: {type(error).__name__}: {error}"]
+    return ["torch.cuda.empty_cache"]

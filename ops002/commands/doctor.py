@@ -1,0 +1,169 @@
+"""``ops002 doctor``: what this machine can measure, and what stands in the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final, TextIO
+
+from ops002 import __version__
+from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.printing import show
+from ops002.config import Config, Scenario
+from ops002.config_schema import PythonWorkload
+from ops002.diagnosis import Finding, Weight, exit_code, of_device, of_driver, to_document
+from ops002.measurement import Missing
+from ops002.probes.cards import Driver, Sample
+from ops002.probes.host_memory import HostMemory
+from ops002.probes.meter_client import Meter, MeterSilent
+from ops002.process_table import NotShown, this_process
+from ops002.processes import describe
+from ops002.reporters.doctor import render
+from ops002.text import clean
+
+_TORCH_SECONDS: Final = 120
+_ASK_TORCH: Final = (
+    "import torch; print(torch.__version__, torch.version.cuda or 'without CUDA', "
+    "'sees a GPU' if torch.cuda.is_available() else 'sees no GPU', sep=', ')"
+)
+_DOCKER_SOCKET: Final = Path("/var/run/docker.sock")
+
+
+def doctor(environ: Mapping[str, str], out: TextIO, *, as_json: bool) -> int:
+    """Look at everything ``ops002 run`` needs, and say what to do; the exit code."""
+    findings = list(_findings(environ))
+    if as_json:
+        show(json.dumps(to_document(findings), indent=1) + "\n", out)
+    else:
+        show(render(findings), out)
+    return exit_code(findings)
+
+
+def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    yield Finding(subject=f"ops002 {__version__}", weight=Weight.OK, words=system)
+    yield from _process_table()
+    config, found = _config()
+    yield found
+    scenarios = () if config is None else config.scenarios
+    devices = list(dict.fromkeys(scenario.device for scenario in scenarios)) or ["cuda"]
+    yield from _gpus([device for device in devices if device != "cpu"], environ)
+    if "cpu" in devices:
+        yield _host_memory()
+    for scenario in scenarios:
+        yield from _torch(scenario)
+    yield _docker()
+
+
+def _process_table() -> Iterator[Finding]:
+    try:
+        this_process()
+    except NotShown as error:
+        yield Finding(subject="processes", weight=Weight.OBSTACLE, words=str(error))
+        return
+    yield Finding(subject="processes", weight=Weight.OK, words="/proc shows them")
+
+
+def _config() -> tuple[Config | None, Finding]:
+    try:
+        name, config = load_config(None)
+    except BadConfig as bad:
+        words = f"{bad.lines[0]} (looked at as if for device: cuda)"
+        return None, Finding(subject="config", weight=Weight.NOTE, words=words)
+    names = ", ".join(f"{scenario.name} on {scenario.device}" for scenario in config.scenarios)
+    return config, Finding(subject="config", weight=Weight.OK, words=f"{name}: {names}")
+
+
+def _host_memory() -> Finding:
+    gate = describe(os.getpid())
+    assert gate is not None
+    (reading,) = HostMemory().read((gate,)).readings
+    if isinstance(reading, Missing):
+        return Finding(
+            subject="host memory",
+            weight=Weight.OBSTACLE,
+            words=reading.missing,
+            remedy="use a kernel from 5.4 on, with /proc/PID/smaps_rollup",
+        )
+    return Finding(subject="host memory", weight=Weight.OK, words="its shares can be read")
+
+
+def _gpus(devices: list[str], environ: Mapping[str, str]) -> Iterator[Finding]:
+    with closing(Meter()) as meter:
+        try:
+            driver = meter.driver()
+            samples = _samples(meter, driver)
+        except MeterSilent as silent:
+            yield from of_driver(str(silent), {}, wanted=bool(devices))
+            return
+    yield from of_driver(driver, samples, wanted=bool(devices))
+    for device in devices:
+        yield from of_device(device, driver, environ)
+
+
+def _samples(meter: Meter, driver: Driver) -> dict[str, Sample]:
+    uuids = [card.uuid for card in driver.cards if not card.divided]
+    return {sample.uuid: sample for sample in meter.sample(uuids)}
+
+
+def _torch(scenario: Scenario) -> Iterator[Finding]:
+    if not isinstance(scenario.workload, PythonWorkload):
+        return
+    python = scenario.workload.python or sys.executable
+    subject = f"torch of {scenario.name}"
+    try:
+        done = subprocess.run(
+            [python, "-c", _ASK_TORCH],
+            cwd=scenario.workload.cwd,
+            capture_output=True,
+            text=True,
+            timeout=_TORCH_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield Finding(
+            subject=subject,
+            weight=Weight.OBSTACLE,
+            words=f"{python} can't be run: {clean(str(error))}",
+            remedy="name the scenario's interpreter under python",
+        )
+        return
+    if done.returncode != 0:
+        words = "isn't there, so nothing of its allocator will be told"
+        yield Finding(subject=subject, weight=Weight.NOTE, words=words)
+        return
+    blind = scenario.kind_of_device == "cuda" and "sees a GPU" not in done.stdout
+    yield Finding(
+        subject=subject,
+        weight=Weight.NOTE if blind else Weight.OK,
+        words=done.stdout.strip(),
+        remedy="install a build of torch with CUDA, for this driver" if blind else None,
+    )
+
+
+def _docker() -> Finding:
+    if not _DOCKER_SOCKET.exists():
+        return Finding(
+            subject="docker", weight=Weight.NOTE, words="no engine here; local workloads need none"
+        )
+    if not os.access(_DOCKER_SOCKET, os.R_OK | os.W_OK):
+        return Finding(
+            subject="docker",
+            weight=Weight.NOTE,
+            words=f"{_DOCKER_SOCKET} is there, and this user may not use it",
+            remedy="sudo usermod -aG docker $USER, and log in again",
+        )
+    gpus = shutil.which("nvidia-container-runtime-hook") or shutil.which("nvidia-ctk")
+    return Finding(
+        subject="docker",
+        weight=Weight.OK if gpus else Weight.NOTE,
+        words="an engine is here" + ("" if gpus else ", and no NVIDIA container toolkit"),
+        remedy=None if gpus else "install nvidia-container-toolkit for containers on GPUs",
+    )

@@ -1,0 +1,133 @@
+"""Memory of NVIDIA GPUs: what the driver says is used, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from ops002.measurement import JudgedDevice, Missing, Owner, Process, ProcessMemory, Reading
+from ops002.probes import Look
+from ops002.probes.cards import Sample, Tenant
+from ops002.probes.cuda_selection import Selected, environment_of
+from ops002.probes.meter_client import Meter, MeterSilent
+
+OWN: Final = "nvml-workload"
+OTHERS: Final = "nvml-others"
+PEAK: Final = "nvml-peak"
+_NO_MARK: Final = "the driver keeps no high-water mark"
+
+
+class CudaMemory:
+    """Reads what is used of some cards.
+
+    Judged is the driver's count for the whole card. What the workload's processes hold, and what
+    others do, stands beside it, where the driver says so: it explains.
+    """
+
+    def __init__(self, meter: Meter, selected: Sequence[Selected]) -> None:
+        """Take a first reading: it says which of the driver's calls all others come from.
+
+        Raises:
+            MeterSilent: there is no reading of one of them.
+        """
+        self._meter = meter
+        self._names = {one.card.uuid: one.device for one in selected}
+        self._selected = tuple(selected)
+        first = meter.sample(list(self._names))
+        for sample in first:
+            if sample.used_bytes is None:
+                raise MeterSilent(f"{self._names[sample.uuid]}: {sample.why_unread}")
+        self._instruments = {sample.uuid: f"nvml-used-{sample.version}" for sample in first}
+
+    @property
+    def devices(self) -> tuple[JudgedDevice, ...]:
+        """The cards, each judged by the driver's call that was found to work."""
+        return tuple(
+            JudgedDevice(device=device, instrument=self._instruments[uuid], own=OWN, others=OTHERS)
+            for uuid, device in self._names.items()
+        )
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a workload needs in its environment to use exactly these cards."""
+        return environment_of(self._selected)
+
+    def read(self, processes: Sequence[Process]) -> Look:
+        """What is used of each card, of that by the workload and by others, and by whom."""
+        ours = {process.pid for process in processes}
+        readings: list[Reading | Missing] = []
+        parts: list[ProcessMemory] = []
+        for uuid, sample in self._samples():
+            readings += self._readings(uuid, sample, ours)
+            if isinstance(sample, Sample):
+                parts += self._parts(sample, ours)
+        return Look(tuple(readings), tuple(parts))
+
+    def poll(self, processes: Sequence[Process]) -> int:
+        """The same figure that is judged: there is no cheaper one."""
+        del processes
+        return sum(
+            sample.used_bytes or 0 for _, sample in self._samples() if isinstance(sample, Sample)
+        )
+
+    def reset_peak(self, process: Process) -> None:
+        """Nothing: the driver keeps no mark."""
+
+    def read_peak(self, process: Process) -> Reading | Missing:
+        """Always `Missing`."""
+        del process
+        device = self._selected[0].device
+        return Missing(device=device, instrument=PEAK, missing=_NO_MARK)
+
+    def _samples(self) -> Iterator[tuple[str, Sample | str]]:
+        try:
+            for sample in self._meter.sample(list(self._names)):
+                yield sample.uuid, sample
+        except MeterSilent as silent:
+            for uuid in self._names:
+                yield uuid, str(silent)
+
+    def _readings(
+        self, uuid: str, sample: Sample | str, ours: set[int]
+    ) -> Iterator[Reading | Missing]:
+        device, judged = self._names[uuid], self._instruments[uuid]
+
+        def missing(instrument: str, why: str | None) -> Missing:
+            return Missing(device=device, instrument=instrument, missing=why or "no reason given")
+
+        if isinstance(sample, str):
+            yield missing(judged, sample)
+            return
+        if sample.used_bytes is None:
+            yield missing(judged, sample.why_unread)
+        elif judged != f"nvml-used-{sample.version}":
+            yield missing(judged, f"the driver answers another call now: {sample.version}")
+        else:
+            yield Reading(device=device, instrument=judged, bytes=sample.used_bytes)
+        for instrument, own in ((OWN, True), (OTHERS, False)):
+            if sample.tenants is None:
+                yield missing(instrument, sample.why_unlisted)
+                continue
+            sizes = [one.bytes for one in sample.tenants if (one.pid in ours) == own]
+            if None in sizes:
+                yield missing(instrument, "the driver doesn't say how much each process holds")
+            else:
+                total = sum(size for size in sizes if size is not None)
+                yield Reading(device=device, instrument=instrument, bytes=total)
+
+    def _parts(self, sample: Sample, ours: set[int]) -> Iterator[ProcessMemory]:
+        device = self._names[sample.uuid]
+
+        def size(tenant: Tenant) -> int | Missing:
+            if tenant.bytes is not None:
+                return tenant.bytes
+            return Missing(device=device, instrument=OWN, missing="the driver doesn't say")
+
+        for tenant in sample.tenants or ():
+            yield ProcessMemory(
+                device=device,
+                pid=tenant.pid,
+                name=tenant.name,
+                owner=Owner.WORKLOAD if tenant.pid in ours else Owner.OTHER,
+                bytes=size(tenant),
+            )

@@ -1,0 +1,133 @@
+"""The gate's end of the meter: a request, and its reply by a deadline."""
+
+from __future__ import annotations
+
+import os
+import queue
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO, Any, Final
+
+from ops002.agents import wire
+from ops002.probes.cards import Driver, Sample, driver_from, sample_from
+
+DEADLINE_SECONDS: Final = 10.0
+"""For one reading: a driver that was idle takes up to 3 s for its first answer."""
+_END_SECONDS: Final = 2.0
+
+
+class MeterSilent(Exception):
+    """No figures: the driver can't be asked, or the meter didn't answer. Says why."""
+
+
+class Meter:
+    """A meter process on this machine, and what can be asked of it.
+
+    It is started before any workload: the gate's children of that time aren't the workload's.
+    """
+
+    def __init__(self, deadline: float = DEADLINE_SECONDS) -> None:
+        """``deadline`` in seconds, for each request."""
+        self._deadline = deadline
+        self._key = secrets.token_hex(16)
+        self._number = 0
+        self._silent: str | None = None
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ops002.agents.meter"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Of its own: an interrupt from the keyboard is for the gate to hear.
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._reader = threading.Thread(
+            target=self._drain, args=(self._process.stdout,), daemon=True
+        )
+        self._reader.start()
+
+    def driver(self) -> Driver:
+        """The driver and its cards.
+
+        Raises:
+            MeterSilent: it can't be asked.
+        """
+        reply = self._request(op="driver")
+        try:
+            return driver_from(reply["driver"])
+        except (KeyError, TypeError) as error:
+            raise self._gone(f"the meter's answer can't be read: {error!r}") from None
+
+    def sample(self, uuids: Sequence[str]) -> tuple[Sample, ...]:
+        """The memory of these cards now, in their order.
+
+        Raises:
+            MeterSilent: none of it can be read.
+        """
+        reply = self._request(op="sample", uuids=list(uuids))
+        try:
+            samples = tuple(sample_from(sample) for sample in reply["samples"])
+        except (KeyError, TypeError) as error:
+            raise self._gone(f"the meter's answer can't be read: {error!r}") from None
+        if [sample.uuid for sample in samples] != list(uuids):
+            raise self._gone("the meter answered for other devices")
+        return samples
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # it hangs in the driver
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECONDS)
+        self._reader.join(_END_SECONDS)
+
+    def _request(self, **request: Any) -> wire.Message:
+        if self._silent is not None:
+            raise MeterSilent(self._silent)
+        self._number += 1
+        line = wire.encode({**request, "id": self._number, "key": self._key})
+        assert self._process.stdin is not None
+        try:
+            # Not buffered, and short: a meter that doesn't read can't hold the gate up.
+            os.write(self._process.stdin.fileno(), line)
+        except OSError as error:
+            raise self._gone(f"the meter has ended ({error.strerror})") from None
+        reply = self._reply()
+        if reply.get("ok") is not True:
+            raise MeterSilent(str(reply.get("detail", "the driver can't be asked")))
+        return reply
+
+    def _reply(self) -> wire.Message:
+        while True:
+            try:
+                line = self._lines.get(timeout=self._deadline)
+            except queue.Empty:
+                raise self._gone(
+                    f"the driver did not answer within {self._deadline:g} s; a GPU that hangs "
+                    "needs a reset (nvidia-smi --gpu-reset), or the machine a reboot"
+                ) from None
+            if not line:
+                raise self._gone("the meter has ended while the driver was asked")
+            message = wire.decode(line)
+            if message is not None and wire.is_reply(message, self._number, self._key):
+                return message
+
+    def _gone(self, why: str) -> MeterSilent:
+        """From now on there are no figures: those of a meter that was late would be old ones."""
+        self._silent = why
+        return MeterSilent(why)
+
+    def _drain(self, stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                self._lines.put(line)
+        self._lines.put(b"")

@@ -1,0 +1,69 @@
+"""Who is on a device before the workload is: named, and refused where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ops002.measurement import JudgedDevice, Missing, Owner, ProcessMemory, Reading, Snapshot
+from ops002.probes import Probe
+from ops002.trials.recording import Recording
+from ops002.units import format_size, show_size
+
+MOST_UNEXPLAINED_BYTES: Final = 1024**3
+"""1 GiB. What an idle card has in use for its driver (tens to hundreds of MiB) stays below it."""
+
+
+class DirtyDevice(Exception):
+    """Others are on the device, and must not be: says who."""
+
+
+def look_for_others(
+    recording: Recording, before: Snapshot, probe: Probe, *, exclusive: bool
+) -> None:
+    """Note who is on the devices before the start.
+
+    Raises:
+        DirtyDevice: somebody is and the device was to be exclusive, or nobody can say who is.
+    """
+    for device in probe.devices:
+        if device.others is None:
+            continue  # a device that nobody else can be on
+        _must_be_told(before, device)
+        there = list(_others(before, device))
+        if there and exclusive:
+            raise DirtyDevice(
+                f"{_named(there)} on {device.device}, and exclusive is asked for: end them, or "
+                "give the gate a device of its own"
+            )
+        if there:
+            recording.add_health(f"on {device.device} before the start: {_named(there)}")
+
+
+def _must_be_told(before: Snapshot, device: JudgedDevice) -> None:
+    """Where nobody says who is on the device, it must look as if nobody were."""
+    assert device.others is not None
+    others = before.reading(device.device, device.others)
+    used = before.reading(device.device, device.instrument)
+    if not isinstance(others, Missing) or not isinstance(used, Reading):
+        return
+    if used.bytes > MOST_UNEXPLAINED_BYTES:
+        raise DirtyDevice(
+            f"{format_size(used.bytes)} of {device.device} are in use before the start, and who "
+            f"holds them can't be told ({others.missing}): end whatever is on it, or give the gate "
+            "a device of its own"
+        )
+
+
+def _others(before: Snapshot, device: JudgedDevice) -> Iterator[ProcessMemory]:
+    for part in before.processes:
+        if part.device == device.device and part.owner is Owner.OTHER:
+            yield part
+
+
+def _named(parts: list[ProcessMemory]) -> str:
+    return ", ".join(f"{part.name} (PID {part.pid}, {_held(part)})" for part in parts[:5])
+
+
+def _held(part: ProcessMemory) -> str:
+    return show_size(part.bytes) if isinstance(part.bytes, int) else "size unknown"

@@ -1,0 +1,175 @@
+"""The meter: the driver's figures from a process of their own, or why there are none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import psutil
+import pytest
+
+from ops002.probes.meter_client import Meter, MeterSilent
+from tests.standin_nvml.machine import GIB, MIB, Card, Machine, Rule, Tenant
+
+UUID = Card(0).id
+
+
+@pytest.fixture
+def environment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """The stand-in's machine, for the processes of this test."""
+    for name, value in machine.environment().items():
+        monkeypatch.setenv(name, value)
+    return machine
+
+
+@pytest.fixture
+def start(environment: Machine) -> Iterator[Callable[..., Meter]]:
+    """Starts meters on a machine with one card and one tenant; they are ended with the test."""
+    environment.put(Card(0))
+    environment.move_in(Tenant(4242, 3 * GIB))
+    started: list[Meter] = []
+
+    def starting(deadline: float = 10.0) -> Meter:
+        started.append(Meter(deadline))
+        return started[-1]
+
+    yield starting
+    for meter in started:
+        meter.close()
+
+
+def meters() -> list[psutil.Process]:
+    return [
+        child for child in psutil.Process().children() if "ops002.agents.meter" in child.cmdline()
+    ]
+
+
+def test_it_tells_cards_and_their_memory(start: Callable[..., Meter]) -> None:
+    meter = start()
+    (card,) = meter.driver().cards
+    (sample,) = meter.sample([UUID])
+    assert (card.uuid, card.total_bytes, card.divided, card.unsupported) == (
+        UUID,
+        80 * GIB,
+        False,
+        None,
+    )
+    assert sample.used_bytes == 3 * GIB
+    assert sample.tenants is not None
+    assert [(one.pid, one.bytes) for one in sample.tenants] == [(4242, 3 * GIB)]
+
+
+def test_the_drivers_session_is_opened_once(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    meter = start()
+    for _ in range(5):
+        meter.sample([UUID])
+    assert environment.calls("nvmlInitWithFlags") + environment.calls("nvmlInit_v2") == 1
+
+
+def test_a_driver_that_hangs_is_no_reading_and_stays_none(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    hangs = Rule("nvmlDeviceGetMemoryInfo_v2", first=2, last=2, hang_ms=3000)
+    meter = start(deadline=1.0)
+    meter.sample([UUID])
+    environment.answer(hangs)
+    with pytest.raises(MeterSilent, match="did not answer within 1 s"):
+        meter.sample([UUID])
+    # What it may say later is old: nobody asks it again.
+    with pytest.raises(MeterSilent, match="did not answer"):
+        meter.sample([UUID])
+
+
+def test_a_meter_that_ends_is_no_reading(start: Callable[..., Meter]) -> None:
+    meter = start()
+    meter.sample([UUID])
+    for child in meters():
+        child.kill()
+    with pytest.raises(MeterSilent, match="has ended"):
+        meter.sample([UUID])
+
+
+def test_an_interrupt_from_the_keyboard_isnt_the_meters(start: Callable[..., Meter]) -> None:
+    meter = start()
+    meter.driver()
+    assert all(os.getpgid(child.pid) != os.getpgrp() for child in meters())
+    assert meter.sample([UUID])
+
+
+def test_it_ends_when_its_input_does(environment: Machine) -> None:
+    environment.put(Card(0))
+    with closing(Meter()) as meter:
+        meter.driver()
+        assert len(meters()) == 1
+    assert meters() == []
+
+
+def test_one_that_hangs_is_killed(environment: Machine) -> None:
+    environment.put(Card(0))
+    environment.answer(Rule("nvmlDeviceGetCount_v2", hang_ms=60_000))
+    meter = Meter(deadline=0.5)
+    with pytest.raises(MeterSilent):
+        meter.driver()
+    meter.close()
+    assert meters() == []
+
+
+def test_cards_are_in_the_order_of_their_addresses(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    environment.put(Card(0, bus="00000000:41:00.0"), Card(1, bus="00000000:05:00.0"))
+    cards = start().driver().cards
+    assert [card.uuid for card in cards] == [Card(1).id, Card(0).id]
+
+
+@pytest.mark.parametrize("function", ["nvmlInitWithFlags", "nvmlDeviceGetCount_v2"])
+def test_what_the_driver_refuses_is_said(
+    start: Callable[..., Meter], environment: Machine, function: str
+) -> None:
+    environment.answer(Rule(function, "NVML_ERROR_NO_PERMISSION"))
+    with pytest.raises(MeterSilent, match="may not ask the driver"):
+        start().driver()
+
+
+def test_a_first_version_that_answers_is_kept_for_the_run(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    """A reading by another call could be apart by all that the driver reserves."""
+    meter = start()
+    (first,) = meter.sample([UUID])
+    environment.answer(Rule("nvmlDeviceGetMemoryInfo_v2", "NVML_ERROR_NOT_SUPPORTED"))
+    (second,) = meter.sample([UUID])
+    assert (first.version, first.used_bytes) == ("v2", 3 * GIB)
+    assert (second.used_bytes, second.why_unread) == (None, "NVML: Not Supported")
+
+
+def test_a_process_that_computes_and_draws_counts_once(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    environment.move_in(Tenant(77, 700 * MIB, kind="graphics"))
+    (sample,) = start().sample([UUID])
+    assert sample.tenants is not None
+    assert {one.pid: one.bytes for one in sample.tenants} == {4242: 3 * GIB, 77: 700 * MIB}
+
+
+def test_it_dies_with_the_gate(environment: Machine) -> None:
+    environment.put(Card(0))
+    reader, writer = os.pipe()
+    if (gate := os.fork()) == 0:
+        meter = Meter()
+        meter.driver()
+        os.write(writer, b"x")
+        time.sleep(600)
+        os._exit(1)
+    os.close(writer)
+    assert os.read(reader, 1) == b"x"
+    (meter_process,) = psutil.Process(gate).children()
+    os.kill(gate, signal.SIGKILL)
+    os.waitpid(gate, 0)
+    psutil.wait_procs([meter_process], timeout=10)
+    assert not meter_process.is_running() or meter_process.status() == psutil.STATUS_ZOMBIE

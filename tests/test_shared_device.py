@@ -1,0 +1,128 @@
+"""A device that others may be on: whose memory moved decides what the device's own figure means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops002.measurement import Measurement, Phase, Stage
+from ops002.reasons import Reason
+from ops002.verdict import judge
+from tests.builders import MIB, Serving, limits, on_shared_device, snapshot, still, timeline
+
+ALIVE = (Phase.AFTER_ERROR,)
+TENANT = 5000 * MIB
+
+
+def serving(after: int = 1000 * MIB, peak: int = 1600 * MIB, theirs: int = 0) -> Measurement:
+    """The device's own readings: the workload's memory, and others' on top."""
+    return Serving(
+        baseline=1000 * MIB + theirs, after=after + theirs, peak=peak + theirs
+    ).measurement(phases=ALIVE)
+
+
+def reason(measurement: Measurement) -> Reason:
+    return judge(measurement, limits()).reason
+
+
+def test_steady_others_change_nothing() -> None:
+    steady = (TENANT, TENANT)
+    assert reason(on_shared_device(serving(theirs=TENANT), others=steady)) is (
+        Reason.RETURNED_TO_BASELINE
+    )
+    leaking = serving(after=1065 * MIB, theirs=TENANT)
+    assert reason(on_shared_device(leaking, others=steady)) is Reason.LEAK
+
+
+@pytest.mark.parametrize(("moved", "judged"), [
+    (4 * MIB, Reason.RETURNED_TO_BASELINE),
+    (4 * MIB + 1, Reason.FOREIGN_ACTIVITY),
+    (-4 * MIB - 1, Reason.FOREIGN_ACTIVITY),
+    (500 * MIB, Reason.FOREIGN_ACTIVITY),
+])  # fmt: skip
+def test_others_that_move_by_more_than_the_band_spoil_the_delta(moved: int, judged: Reason) -> None:
+    measured = Serving(
+        baseline=1000 * MIB + TENANT, after=1000 * MIB + TENANT + moved, peak=1600 * MIB + TENANT
+    ).measurement(phases=ALIVE)
+    assert reason(on_shared_device(measured, others=(TENANT, TENANT + moved))) is judged
+
+
+def test_what_others_give_back_hides_no_leak() -> None:
+    """The device is at its baseline: 200 MiB of the workload's came, and as much of theirs went."""
+    cancelled = on_shared_device(
+        serving(), own=(1000 * MIB, 1200 * MIB), others=(TENANT, TENANT - 200 * MIB)
+    )
+    assert reason(cancelled) is Reason.LEAK
+
+
+def test_what_the_workload_keeps_is_a_leak_though_others_move() -> None:
+    both = Serving(baseline=6000 * MIB, after=7000 * MIB, peak=7000 * MIB).measurement(phases=ALIVE)
+    kept = on_shared_device(both, own=(1000 * MIB, 1065 * MIB), others=(TENANT, TENANT + 935 * MIB))
+    assert reason(kept) is Reason.LEAK
+
+
+def test_where_nobody_says_who_holds_what_the_device_itself_is_judged() -> None:
+    untold = {"own": (None, None), "others": (None, None)}
+    assert reason(on_shared_device(serving(), **untold)) is Reason.RETURNED_TO_BASELINE
+    assert reason(on_shared_device(serving(after=1065 * MIB), **untold)) is Reason.LEAK
+
+
+def test_a_workload_that_was_never_there_used_nothing() -> None:
+    assert reason(on_shared_device(serving(), own=(0, 0))) is Reason.DEVICE_NOT_USED
+    assert reason(on_shared_device(serving(), own=(0, 1))) is not Reason.DEVICE_NOT_USED
+    assert reason(on_shared_device(serving(), own=(0, None))) is not Reason.DEVICE_NOT_USED
+
+
+def test_what_others_take_for_a_while_is_not_at_stake() -> None:
+    """They had 600 MiB more during the fault; the workload itself took 10 MiB."""
+    course = [
+        *still(Stage.BASELINE, 2000 * MIB),
+        snapshot(Stage.FAULT, fault=0),
+        *still(Stage.AFTER_ERROR, 2000 * MIB, 0),
+    ]
+    measured = serving()
+    told = on_shared_device(
+        replace(measured, snapshots=timeline(course)), own=(1000 * MIB, 1010 * MIB)
+    )
+    (check,) = judge(told, limits(repeat=1)).checks
+    assert check.at_stake_bytes == 10 * MIB
+
+
+def test_where_the_stake_cant_be_told_apart_the_devices_counts() -> None:
+    told = on_shared_device(serving(), own=(1000 * MIB, None))
+    (check,) = judge(told, limits()).checks
+    assert check.at_stake_bytes == 600 * MIB
+
+
+_deltas = st.sampled_from([0, 4 * MIB, 4 * MIB + 1, 64 * MIB, 64 * MIB + 1, 200 * MIB]) | (
+    st.integers(0, 300 * MIB)
+)
+signed = st.builds(lambda size, sign: size * sign, _deltas, st.sampled_from([1, -1]))
+
+
+@given(ours=signed, theirs=signed, nobodys=signed)
+def test_a_pass_is_one_of_the_device_and_of_all_who_are_on_it(
+    ours: int, theirs: int, nobodys: int
+) -> None:
+    """What the driver counts and lists nobody for is in the device's figure alone."""
+    start = 1000 * MIB + TENANT
+    end = start + ours + theirs + nobodys
+    measured = Serving(baseline=start, after=end, peak=start + 600 * MIB).measurement(phases=ALIVE)
+    told = on_shared_device(
+        measured,
+        own=(1000 * MIB, 1000 * MIB + ours),
+        others=(TENANT, TENANT + theirs),
+    )
+    held_to = limits(min_at_stake_bytes=0)
+    judged = judge(told, held_to).reason
+    fair = (
+        abs(end - start) <= held_to.tolerance_bytes
+        and ours <= held_to.tolerance_bytes
+        and abs(theirs) <= held_to.band_bytes
+    )
+    assert (judged is Reason.RETURNED_TO_BASELINE) == fair
+    if ours > held_to.tolerance_bytes:
+        assert judged is Reason.LEAK
