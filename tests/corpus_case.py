@@ -35,7 +35,7 @@ class Case:
             "repeat": 2,
             "control": 1,
             "retry_inconclusive": 0,
-            "settle": {"timeout": "5s"},
+            "settle": {"timeout": "5s", "window": "300ms"},
             "scenarios": [self.scenario],
         }
         config.write_text(json.dumps(document, indent=1))

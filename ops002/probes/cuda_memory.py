@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from ops002.measurement import JudgedDevice, Missing, Owner, Process, ProcessMemory, Reading
 from ops002.probes import Look
 from ops002.probes.cards import Sample, Tenant
 from ops002.probes.cuda_selection import Selected, environment_of
-from ops002.probes.meter_client import Meter, MeterSilent
+from ops002.probes.meter_client import MeterSilent
 
 OWN: Final = "nvml-workload"
 OTHERS: Final = "nvml-others"
 PEAK: Final = "nvml-peak"
 _NO_MARK: Final = "the driver keeps no high-water mark"
+
+
+class Samples(Protocol):
+    """What takes readings of cards: a meter."""
+
+    def sample(self, uuids: Sequence[str]) -> tuple[Sample, ...]:
+        """The memory of these cards now, in their order.
+
+        Raises:
+            MeterSilent: none of it can be read.
+        """
+        ...
 
 
 class CudaMemory:
@@ -24,7 +36,7 @@ class CudaMemory:
     others do, stands beside it, where the driver says so: it explains.
     """
 
-    def __init__(self, meter: Meter, selected: Sequence[Selected]) -> None:
+    def __init__(self, meter: Samples, selected: Sequence[Selected]) -> None:
         """Take a first reading: it says which of the driver's calls all others come from.
 
         Raises:
@@ -33,6 +45,7 @@ class CudaMemory:
         self._meter = meter
         self._names = {one.card.uuid: one.device for one in selected}
         self._selected = tuple(selected)
+        self._ours: set[int] = set()
         first = meter.sample(list(self._names))
         for sample in first:
             if sample.used_bytes is None:
@@ -54,13 +67,14 @@ class CudaMemory:
 
     def read(self, processes: Sequence[Process]) -> Look:
         """What is used of each card, of that by the workload and by others, and by whom."""
-        ours = {process.pid for process in processes}
+        # Whoever was once the workload's: the driver counts a process on after its end.
+        self._ours.update(process.pid for process in processes)
         readings: list[Reading | Missing] = []
         parts: list[ProcessMemory] = []
         for uuid, sample in self._samples():
-            readings += self._readings(uuid, sample, ours)
+            readings += self._readings(uuid, sample)
             if isinstance(sample, Sample):
-                parts += self._parts(sample, ours)
+                parts += self._parts(sample)
         return Look(tuple(readings), tuple(parts))
 
     def poll(self, processes: Sequence[Process]) -> int:
@@ -87,9 +101,7 @@ class CudaMemory:
             for uuid in self._names:
                 yield uuid, str(silent)
 
-    def _readings(
-        self, uuid: str, sample: Sample | str, ours: set[int]
-    ) -> Iterator[Reading | Missing]:
+    def _readings(self, uuid: str, sample: Sample | str) -> Iterator[Reading | Missing]:
         device, judged = self._names[uuid], self._instruments[uuid]
 
         def missing(instrument: str, why: str | None) -> Missing:
@@ -108,14 +120,14 @@ class CudaMemory:
             if sample.tenants is None:
                 yield missing(instrument, sample.why_unlisted)
                 continue
-            sizes = [one.bytes for one in sample.tenants if (one.pid in ours) == own]
+            sizes = [one.bytes for one in sample.tenants if (one.pid in self._ours) == own]
             if None in sizes:
                 yield missing(instrument, "the driver doesn't say how much each process holds")
             else:
                 total = sum(size for size in sizes if size is not None)
                 yield Reading(device=device, instrument=instrument, bytes=total)
 
-    def _parts(self, sample: Sample, ours: set[int]) -> Iterator[ProcessMemory]:
+    def _parts(self, sample: Sample) -> Iterator[ProcessMemory]:
         device = self._names[sample.uuid]
 
         def size(tenant: Tenant) -> int | Missing:
@@ -128,6 +140,6 @@ class CudaMemory:
                 device=device,
                 pid=tenant.pid,
                 name=tenant.name,
-                owner=Owner.WORKLOAD if tenant.pid in ours else Owner.OTHER,
+                owner=Owner.WORKLOAD if tenant.pid in self._ours else Owner.OTHER,
                 bytes=size(tenant),
             )

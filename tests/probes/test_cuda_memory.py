@@ -1,0 +1,118 @@
+"""A GPU's readings: the card's own, and whose they are. The meter is scripted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from ops002.measurement import JudgedDevice, Missing, Owner, Reading
+from ops002.probes.cards import Card, Sample, Tenant
+from ops002.probes.cuda_memory import OTHERS, OWN, CudaMemory
+from ops002.probes.cuda_selection import Selected
+from ops002.probes.meter_client import MeterSilent
+from tests.builders import GIB, MIB, process
+
+CARD = Card(uuid="GPU-aa", name="NVIDIA L4", pci_bus_id="0000:01", total_bytes=24 * GIB)
+USED = "nvml-used-v2"
+
+
+def sample(
+    used: int | None = 3 * GIB,
+    tenants: tuple[Tenant, ...] | None = (),
+    version: str = "v2",
+) -> Sample:
+    return Sample(
+        uuid=CARD.uuid,
+        version=version,
+        used_bytes=used,
+        why_unread=None if used is not None else "NVML: GPU is lost",
+        tenants=tenants,
+        why_unlisted=None if tenants is not None else "hidden",
+    )
+
+
+@dataclass
+class ScriptedMeter:
+    """Answers what its script says, a text being why there is no answer; then the last for ever."""
+
+    script: list[Sample | str]
+
+    def sample(self, _uuids: Sequence[str]) -> tuple[Sample, ...]:
+        answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(answer, str):
+            raise MeterSilent(answer)
+        return (answer,)
+
+
+def probe(*script: Sample | str) -> CudaMemory:
+    """A probe whose first reading, that of its making, is 3 GiB by the second call."""
+    return CudaMemory(ScriptedMeter([sample(), *script]), [Selected("cuda:0", CARD)])
+
+
+def told(memory: CudaMemory, *pids: int) -> dict[str, int | str]:
+    """Bytes by instrument, or why there are none."""
+    readings = memory.read([process(pid) for pid in pids]).readings
+    return {
+        one.instrument: one.bytes if isinstance(one, Reading) else one.missing for one in readings
+    }
+
+
+def test_the_card_is_judged_by_the_call_that_answered_first() -> None:
+    assert probe(sample()).devices == (
+        JudgedDevice(device="cuda:0", instrument=USED, own=OWN, others=OTHERS),
+    )
+    assert told(probe(sample(version="v1"))) == {
+        USED: "the driver answers another call now: v1",
+        OWN: 0,
+        OTHERS: 0,
+    }
+
+
+def test_a_card_that_cant_be_read_from_the_start_has_no_probe() -> None:
+    with pytest.raises(MeterSilent, match="cuda:0: NVML: GPU is lost"):
+        CudaMemory(ScriptedMeter([sample(used=None)]), [Selected("cuda:0", CARD)])
+
+
+TENANTS = (Tenant(pid=7, name="python", bytes=2 * GIB), Tenant(pid=8, name="Xorg", bytes=MIB))
+
+
+def test_the_workloads_bytes_are_told_from_everybody_elses() -> None:
+    memory = probe(sample(tenants=TENANTS))
+    assert told(memory, 7) == {USED: 3 * GIB, OWN: 2 * GIB, OTHERS: MIB}
+    parts = {(part.pid, part.owner) for part in memory.read([]).processes}
+    assert parts == {(7, Owner.WORKLOAD), (8, Owner.OTHER)}
+
+
+def test_one_that_has_ended_stays_the_workloads_while_the_driver_counts_it() -> None:
+    memory = probe(sample(tenants=TENANTS))
+    assert told(memory, 7)[OWN] == 2 * GIB
+    assert told(memory)[OWN] == 2 * GIB
+    assert told(memory)[OTHERS] == MIB
+
+
+def test_who_isnt_listed_is_missing_and_never_nobody() -> None:
+    assert told(probe(sample(tenants=None)), 7) == {USED: 3 * GIB, OWN: "hidden", OTHERS: "hidden"}
+
+
+def test_a_process_of_unknown_size_makes_its_side_missing() -> None:
+    sized, unsized = TENANTS[1], Tenant(pid=7, name="python", bytes=None)
+    found = told(probe(sample(tenants=(unsized, sized))), 7)
+    assert found[OWN] == "the driver doesn't say how much each process holds"
+    assert found[OTHERS] == MIB
+
+
+def test_a_meter_that_is_silent_is_a_missing_reading_of_each_card() -> None:
+    memory = probe("the driver did not answer within 10 s")
+    assert told(memory) == {USED: "the driver did not answer within 10 s"}
+    assert memory.read([]).processes == ()
+
+
+def test_there_is_no_high_water_mark() -> None:
+    assert isinstance(probe(sample()).read_peak(process()), Missing)
+
+
+def test_a_poll_is_what_is_used_of_all_cards() -> None:
+    assert probe(sample(used=GIB)).poll([]) == GIB
+    assert probe("silent").poll([]) == 0
