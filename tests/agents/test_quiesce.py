@@ -51,3 +51,11 @@ def test_a_poisoned_context_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyP
     broken = Cuda(initialized=True, broken="an illegal memory access was encountered")
     (told,) = [did for did in quiesced(monkeypatch, broken) if "torch" in did]
     assert told.startswith("torch.cuda.empty_cache failed: RuntimeError: an illegal memory access")
+
+
+@pytest.mark.parametrize("torch", [None, SimpleNamespace()])
+def test_without_a_whole_torch_nothing_is_asked(
+    monkeypatch: pytest.MonkeyPatch, torch: object
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    assert "torch.cuda.empty_cache" not in quiesce()

@@ -29,12 +29,13 @@ def quiesce() -> List[str]:
 
 
 def _empty_cuda_cache() -> List[str]:
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
+    # Half of a torch may be there, if its import failed.
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    if cuda is None or not cuda.is_initialized():
         return []
     try:
-        torch.cuda.synchronize()
-        torch.cuda.empty_cache()
+        cuda.synchronize()
+        cuda.empty_cache()
     except Exception as error:  # a context that an error has poisoned answers with it from then on
         return [f"torch.cuda.empty_cache failed: {type(error).__name__}: {error}"]
     return ["torch.cuda.empty_cache"]
