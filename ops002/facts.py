@@ -13,6 +13,7 @@ from ops002.growth import NOT_JUDGED, Growth, judge_growth
 from ops002.limits import Limits
 from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
 from ops002.settle import holds_still, last_window
+from ops002.shares import Shares
 
 _BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
 _CONTROL_SPREADS: Final = 6
@@ -75,34 +76,9 @@ class CheckFacts:
         return self.post_error_bytes - self.baseline_bytes
 
     @property
-    def own_delta_bytes(self) -> int | None:
-        """How much more the workload's processes hold of a device that others may be on."""
-        return self._delta_by(self.device.own)
-
-    @property
-    def others_delta_bytes(self) -> int | None:
-        """How much more everybody else's processes hold of the device."""
-        return self._delta_by(self.device.others)
-
-    def _delta_by(self, instrument: str | None) -> int | None:
-        if instrument is None or not self._baseline or not self._post:
-            return None
-        before = self._baseline[-1].reading(self.device.device, instrument)
-        after = self._post[-1].reading(self.device.device, instrument)
-        if not isinstance(before, Reading) or not isinstance(after, Reading):
-            return None
-        return after.bytes - before.bytes
-
-    def never_used(self) -> bool:
-        """Whether no process of the workload was ever on the device, as far as can be told."""
-        own = [
-            reading
-            for snapshot in self.measurement.snapshots
-            for reading in snapshot.readings
-            if reading.device == self.device.device and reading.instrument == self.device.own
-        ]
-        told = all(isinstance(reading, Reading) and reading.bytes == 0 for reading in own)
-        return bool(own) and told
+    def shares(self) -> Shares:
+        """What the workload and others hold of a device that others may be on."""
+        return Shares(self.measurement, self.device, self._baseline, self._post)
 
     @property
     def settle_seconds(self) -> float | None:
@@ -131,7 +107,8 @@ class CheckFacts:
     def unreadable(self) -> bool:
         """Whether a reading that the check rests on could not be taken."""
         waits = (self._baseline, *self._controls, *self._posts)
-        return any(isinstance(self._newest(series), Missing) for series in waits)
+        unread = any(isinstance(self._newest(series), Missing) for series in waits)
+        return unread or self.shares.lost()
 
     def settled(self) -> bool:
         """Whether the baseline and the last wait held still, and every fault was waited for."""
@@ -246,13 +223,9 @@ class CheckFacts:
 
     def _stake_instrument(self) -> str:
         """What others take for a while isn't at stake, where it can be told apart."""
-        own = self.device.own
         taken = (*self._baseline[-1:], *chain.from_iterable(self._stake_series()))
-        told = own is not None and all(
-            isinstance(snapshot.reading(self.device.device, own), (Reading, type(None)))
-            for snapshot in taken
-        )
-        return own if own is not None and told else self.device.instrument
+        own = self.device.own
+        return own if own is not None and self.shares.told(own, taken) else self.device.instrument
 
     def _stake_series(self) -> Iterator[tuple[Snapshot, ...]]:
         yield from self._faults()

@@ -147,12 +147,12 @@ class _Case:
 
     def own_retained(self) -> bool:
         """The workload's processes hold more than the tolerance more, whatever others gave back."""
-        own = self.facts.own_delta_bytes
+        own = self.facts.shares.own_delta_bytes
         return own is not None and own > self.limits.tolerance_bytes
 
     def others_moved(self) -> bool:
         """Others on the device took or gave back more than the band: the delta isn't ours alone."""
-        moved = self.facts.others_delta_bytes
+        moved = self.facts.shares.others_delta_bytes
         by_much = moved is not None and abs(moved) > self.limits.band_bytes
         return by_much and not self.own_retained()
 
@@ -215,7 +215,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     ),
     (Reason.FAULT_TIMEOUT, _incident(IncidentKind.FAULT_TIMEOUT)),
     (Reason.FAULT_NOT_FIRED, lambda case: not case.fired),
-    (Reason.DEVICE_NOT_USED, lambda case: case.facts.never_used()),
+    (Reason.DEVICE_NOT_USED, lambda case: case.facts.shares.never_used()),
     (
         Reason.WORKLOAD_DIED,
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_DIED)),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops002.measurement import Measurement, Phase, Stage
+from ops002.measurement import Measurement, Missing, Phase, Stage
 from ops002.reasons import Reason
 from ops002.verdict import judge
 from tests.builders import MIB, Serving, limits, on_shared_device, snapshot, still, timeline
@@ -126,3 +126,28 @@ def test_a_pass_is_one_of_the_device_and_of_all_who_are_on_it(
     assert (judged is Reason.RETURNED_TO_BASELINE) == fair
     if ours > held_to.tolerance_bytes:
         assert judged is Reason.LEAK
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["at the baseline", "after the faults"])
+@pytest.mark.parametrize("instrument", ["own", "others"])
+def test_a_share_that_was_told_and_is_lost_is_no_reading(place: int, instrument: str) -> None:
+    """Else whoever gives back what the workload keeps would hide it from then on."""
+    shares = {"own": [1000 * MIB, 1200 * MIB], "others": [TENANT, TENANT - 200 * MIB]}
+    told = on_shared_device(serving(), own=_pair(shares["own"]), others=_pair(shares["others"]))
+    wait = (Stage.BASELINE, Stage.AFTER_ERROR)[place]
+    newest = told.series(wait)[-1][-1]
+    blind = replace(
+        newest,
+        readings=tuple(
+            Missing(device=one.device, instrument=one.instrument, missing="lost")
+            if one.instrument == instrument
+            else one
+            for one in newest.readings
+        ),
+    )
+    snapshots = tuple(blind if one is newest else one for one in told.snapshots)
+    assert reason(replace(told, snapshots=snapshots)) is Reason.NO_READING
+
+
+def _pair(sizes: list[int]) -> tuple[int, int]:
+    return sizes[0], sizes[1]

@@ -79,7 +79,9 @@ class Instruments:
 
     def _wait_for(self, selected: tuple[Selected, ...]) -> None:
         # In one order everywhere: two gates that want the same GPUs don't wait for each other.
-        for uuid in sorted(one.card.uuid for one in selected):
+        wanted = sorted(one.card.uuid for one in selected)
+        self._lock.let_go_of_others(wanted)
+        for uuid in wanted:
             if not self._lock.take(uuid):
                 show(f"{uuid}: another ops002 is measuring there; waiting for its end\n", self._err)
             while not self._lock.take(uuid):

@@ -7,6 +7,7 @@ holds it, however that ends, and leaves no file. It is seen within a network nam
 from __future__ import annotations
 
 import socket
+from collections.abc import Collection
 
 
 class GpuLock:
@@ -27,6 +28,11 @@ class GpuLock:
             return False
         self._held[uuid] = name
         return True
+
+    def let_go_of_others(self, uuids: Collection[str]) -> None:
+        """Let all but these go, before any is waited for: two gates would wait for each other."""
+        for uuid in self._held.keys() - set(uuids):
+            self._held.pop(uuid).close()
 
     def close(self) -> None:
         """Let all of them go."""

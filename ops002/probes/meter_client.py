@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, Final
 
@@ -16,7 +16,9 @@ from ops002.agents import wire
 from ops002.probes.cards import Driver, Sample, driver_from, sample_from
 
 DEADLINE_SECONDS: Final = 10.0
-"""For one reading: a driver that was idle takes up to 3 s for its first answer."""
+"""For one reading."""
+_FIRST_SECONDS: Final = 60.0
+"""For the first answer: without persistence a driver wakes its cards, 1 to 3 s each."""
 _END_SECONDS: Final = 2.0
 
 
@@ -38,6 +40,10 @@ class Meter:
         self._silent: str | None = None
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ops002.agents.meter"],
+            # Not where the gate is started: that is the checkout under test, and a module there by
+            # the name of one of ours would be what takes the readings.
+            cwd="/",
+            env=_absolute(os.environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # Of its own: an interrupt from the keyboard is for the gate to hear.
@@ -56,7 +62,7 @@ class Meter:
         Raises:
             MeterSilent: it can't be asked.
         """
-        reply = self._request(op="driver")
+        reply = self._request(_FIRST_SECONDS, op="driver")
         try:
             return driver_from(reply["driver"])
         except (KeyError, TypeError) as error:
@@ -68,7 +74,7 @@ class Meter:
         Raises:
             MeterSilent: none of it can be read.
         """
-        reply = self._request(op="sample", uuids=list(uuids))
+        reply = self._request(self._deadline, op="sample", uuids=list(uuids))
         try:
             samples = tuple(sample_from(sample) for sample in reply["samples"])
         except (KeyError, TypeError) as error:
@@ -90,7 +96,7 @@ class Meter:
                 self._process.wait(_END_SECONDS)
         self._reader.join(_END_SECONDS)
 
-    def _request(self, **request: Any) -> wire.Message:
+    def _request(self, seconds: float, **request: Any) -> wire.Message:
         if self._silent is not None:
             raise MeterSilent(self._silent)
         self._number += 1
@@ -101,18 +107,18 @@ class Meter:
             os.write(self._process.stdin.fileno(), line)
         except OSError as error:
             raise self._gone(f"the meter has ended ({error.strerror})") from None
-        reply = self._reply()
+        reply = self._reply(seconds)
         if reply.get("ok") is not True:
             raise MeterSilent(str(reply.get("detail", "the driver can't be asked")))
         return reply
 
-    def _reply(self) -> wire.Message:
+    def _reply(self, seconds: float) -> wire.Message:
         while True:
             try:
-                line = self._lines.get(timeout=self._deadline)
+                line = self._lines.get(timeout=seconds)
             except queue.Empty:
                 raise self._gone(
-                    f"the driver did not answer within {self._deadline:g} s; a GPU that hangs "
+                    f"the driver did not answer within {seconds:g} s; a GPU that hangs "
                     "needs a reset (nvidia-smi --gpu-reset), or the machine a reboot"
                 ) from None
             if not line:
@@ -131,3 +137,12 @@ class Meter:
             for line in stream:
                 self._lines.put(line)
         self._lines.put(b"")
+
+
+def _absolute(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with Python's search path as it is meant from here."""
+    given = environ.get("PYTHONPATH")
+    if given is None:
+        return dict(environ)
+    places = [os.path.abspath(place) for place in given.split(os.pathsep) if place]  # noqa: PTH100
+    return {**environ, "PYTHONPATH": os.pathsep.join(places)}

@@ -23,6 +23,9 @@ _UNKNOWN_CALL: Final = frozenset(
         pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
     }
 )
+_NOT_SHOWN: Final = frozenset(
+    {pynvml.NVML_ERROR_NO_PERMISSION, pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_NOT_FOUND}
+)
 _NO_MEMORY_FIGURES: Final = "the driver gives no memory figures for it"
 _COHERENT: Final = (
     "its memory is part of the system's: the kernel keeps pages there after a process has ended, "
@@ -60,11 +63,7 @@ class Nvml:
         try:
             version = str(pynvml.nvmlSystemGetDriverVersion())
             count = pynvml.nvmlDeviceGetCount()
-            found = [
-                card
-                for index in range(count)
-                for card in self._cards(pynvml.nvmlDeviceGetHandleByIndex(index))
-            ]
+            found = [card for index in range(count) for card in self._cards_at(index)]
         except pynvml.NVMLError as error:
             raise NvmlError(_advice(error)) from None
         return Driver(version=version, cards=tuple(sorted(found, key=lambda card: card.pci_bus_id)))
@@ -98,6 +97,19 @@ class Nvml:
             why_unlisted=unlisted,
         )
 
+    def _cards_at(self, index: int) -> Iterator[Card]:
+        """The card at a place and its slices; none where this user may not see it, or it is lost.
+
+        NVML counts cards that it then refuses, and CUDA doesn't show them either.
+        """
+        try:
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+        except pynvml.NVMLError as error:
+            if error.value in _NOT_SHOWN:
+                return
+            raise
+        yield from self._cards(handle)
+
     def _cards(self, handle: Any) -> Iterator[Card]:
         divided = _divided(handle)
         card = self._card(handle, pynvml.nvmlDeviceGetPciInfo(handle).busId, divided=divided)
@@ -127,10 +139,11 @@ class Nvml:
 
     def _total(self, uuid: str, handle: Any) -> tuple[int | None, str | None]:
         try:
-            return int(self._memory(uuid, handle).total), None
+            total = int(self._memory(uuid, handle).total)
         except pynvml.NVMLError as error:
             unknown = error.value in _UNKNOWN_CALL
             return None, _NO_MEMORY_FIGURES if unknown else None
+        return total, None if total else _NO_MEMORY_FIGURES
 
     def _handle(self, uuid: str) -> Any:
         if uuid not in self._handles:
@@ -156,20 +169,17 @@ class Nvml:
         if Path("/proc/self/ns/pid").stat().st_ino != _INITIAL_PID_NAMESPACE:
             return None, "the driver hides processes from PID namespaces other than the host's"
         found: dict[int, int | None] = {}
-        answered = False
-        why = ""
         for ask in _LISTS:
             try:
                 listed = ask(handle)
             except pynvml.NVMLError as error:
-                why = _words(error)
+                # Who computes must be told; cards and drivers that know no other use are many.
+                if ask is _LISTS[0] or error.value not in _UNKNOWN_CALL:
+                    return None, f"the driver lists no processes: {_words(error)}"
                 continue
-            answered = True
             for process in listed:
                 size = process.usedGpuMemory
                 found[process.pid] = _most(found.get(process.pid), size)
-        if not answered:
-            return None, f"the driver lists no processes: {why}"
         return tuple(
             Tenant(pid=pid, name=_name(pid), bytes=found[pid]) for pid in sorted(found)
         ), None
@@ -178,6 +188,7 @@ class Nvml:
 _LISTS: Final[tuple[Callable[[Any], Any], ...]] = (
     pynvml.nvmlDeviceGetComputeRunningProcesses,
     pynvml.nvmlDeviceGetGraphicsRunningProcesses,
+    pynvml.nvmlDeviceGetMPSComputeRunningProcesses,
 )
 
 

@@ -10,8 +10,8 @@ from ops002.probes import Probe
 from ops002.trials.recording import Recording
 from ops002.units import format_size, show_size
 
-MOST_UNEXPLAINED_BYTES: Final = 1024**3
-"""1 GiB. What an idle card has in use for its driver (tens to hundreds of MiB) stays below it."""
+MOST_UNEXPLAINED_BYTES: Final = 512 * 1024**2
+"""512 MiB. What an idle card has in use for its driver stays below it; two neighbours don't."""
 
 
 class DirtyDevice(Exception):
@@ -29,8 +29,8 @@ def look_for_others(
     for device in probe.devices:
         if device.others is None:
             continue  # a device that nobody else can be on
-        _must_be_told(before, device)
         there = list(_others(before, device))
+        _must_be_told(recording, before, device, there, exclusive=exclusive)
         if there and exclusive:
             raise DirtyDevice(
                 f"{_named(there)} on {device.device}, and exclusive is asked for: end them, or "
@@ -40,19 +40,29 @@ def look_for_others(
             recording.add_health(f"on {device.device} before the start: {_named(there)}")
 
 
-def _must_be_told(before: Snapshot, device: JudgedDevice) -> None:
-    """Where nobody says who is on the device, it must look as if nobody were."""
+def _must_be_told(
+    recording: Recording,
+    before: Snapshot,
+    device: JudgedDevice,
+    there: list[ProcessMemory],
+    *,
+    exclusive: bool,
+) -> None:
+    """Where nobody says who holds what of the device, it must be the gate's own."""
     assert device.others is not None
     others = before.reading(device.device, device.others)
     used = before.reading(device.device, device.instrument)
     if not isinstance(others, Missing) or not isinstance(used, Reading):
         return
-    if used.bytes > MOST_UNEXPLAINED_BYTES:
+    if there or exclusive or used.bytes > MOST_UNEXPLAINED_BYTES:
+        who = _named(there) if there else f"{format_size(used.bytes)} in use"
         raise DirtyDevice(
-            f"{format_size(used.bytes)} of {device.device} are in use before the start, and who "
-            f"holds them can't be told ({others.missing}): end whatever is on it, or give the gate "
-            "a device of its own"
+            f"{who} on {device.device} before the start, and who holds how much can't be told "
+            f"({others.missing}): end whatever is on it, or give the gate a device of its own"
         )
+    recording.add_health(
+        f"who is on {device.device} can't be told ({others.missing}): nobody else, it was assumed"
+    )
 
 
 def _others(before: Snapshot, device: JudgedDevice) -> Iterator[ProcessMemory]:

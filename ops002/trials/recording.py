@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import inf
 from typing import Final, Protocol
 
 from ops002.measurement import (
@@ -80,7 +81,7 @@ class Recording:
             stage=self.stage,
             fault=self.fault,
             readings=look.readings,
-            processes=tuple(sorted(look.processes, key=_size, reverse=True)[:_BIGGEST_PROCESSES]),
+            processes=_biggest(look.processes),
         )
         self._snapshots.append(snapshot)
         return snapshot
@@ -138,8 +139,17 @@ class Recording:
         )
 
 
-def _size(part: ProcessMemory) -> int:
-    return part.bytes if isinstance(part.bytes, int) else 0
+def _biggest(parts: Sequence[ProcessMemory]) -> tuple[ProcessMemory, ...]:
+    """The biggest of each device; who can't be read may be the biggest of all."""
+    kept: list[ProcessMemory] = []
+    for device in dict.fromkeys(part.device for part in parts):
+        there = [part for part in parts if part.device == device]
+        kept += sorted(there, key=_size, reverse=True)[:_BIGGEST_PROCESSES]
+    return tuple(kept)
+
+
+def _size(part: ProcessMemory) -> float:
+    return part.bytes if isinstance(part.bytes, int) else inf
 
 
 def _clean(evidence: Evidence) -> Evidence:

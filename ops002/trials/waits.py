@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ops002.clock import Clock
 from ops002.executors import Running
-from ops002.measurement import JudgedDevice, Process, Reading, Snapshot
+from ops002.measurement import Process, Reading, Snapshot
 from ops002.probes import Probe
 from ops002.settle import MIN_READINGS, SettleRule, Settling
 from ops002.trials.recording import Recording
@@ -85,18 +85,29 @@ class Waits:
         return taken[-1]
 
     def _near(self, snapshot: Snapshot, reference: Snapshot, tolerance_bytes: int) -> bool:
-        return all(
-            _near_on(judged, snapshot, reference, tolerance_bytes) for judged in self._probe.devices
-        )
+        for judged in self._probe.devices:
+            moved = _moved(judged.device, judged.instrument, snapshot, reference)
+            if moved is None or moved > tolerance_bytes:
+                return False
+            # What one side gave back may stand for what the other keeps: both must be back.
+            for instrument, most in ((judged.own, tolerance_bytes), (judged.others, self._band)):
+                moved = _moved(judged.device, instrument, snapshot, reference)
+                if moved is not None and moved > most:
+                    return False
+        return True
+
+    @property
+    def _band(self) -> int:
+        return self._rule.band
 
 
-def _near_on(
-    judged: JudgedDevice, snapshot: Snapshot, reference: Snapshot, tolerance_bytes: int
-) -> bool:
-    now = snapshot.reading(judged.device, judged.instrument)
-    then = reference.reading(judged.device, judged.instrument)
-    return (
-        isinstance(now, Reading)
-        and isinstance(then, Reading)
-        and abs(now.bytes - then.bytes) <= tolerance_bytes
-    )
+def _moved(
+    device: str, instrument: str | None, snapshot: Snapshot, reference: Snapshot
+) -> int | None:
+    """How far an instrument is from the reference, in bytes; None where it can't be told."""
+    if instrument is None:
+        return None
+    now, then = snapshot.reading(device, instrument), reference.reading(device, instrument)
+    if not isinstance(now, Reading) or not isinstance(then, Reading):
+        return None
+    return abs(now.bytes - then.bytes)

@@ -86,6 +86,9 @@ class Watch:
             self._last_peak = peak
         if self._last_peak is not None:
             self._recording.keep_peak(self._last_peak)
+        else:
+            # No mark: what an allocator still keeps of the fault is the last chance to see it.
+            self._recording.snapshot(self._processes)
 
     def _read(self) -> None:
         """Take a judged reading, and keep how many seconds it took."""

@@ -44,3 +44,13 @@ def test_the_one_that_has_it_may_ask_again_and_lets_go_in_the_end() -> None:
         assert not other.take(uuid)
         one.close()
         assert other.take(uuid)
+
+
+def test_what_isnt_wanted_any_more_is_let_go() -> None:
+    kept, left = f"GPU-{uuid4()}", f"GPU-{uuid4()}"
+    with closing(GpuLock()) as one, closing(GpuLock()) as other:
+        assert one.take(kept)
+        assert one.take(left)
+        one.let_go_of_others([kept])
+        assert other.take(left)
+        assert not other.take(kept)

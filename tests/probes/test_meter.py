@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psutil
 import pytest
@@ -173,3 +174,40 @@ def test_it_dies_with_the_gate(environment: Machine) -> None:
     os.waitpid(gate, 0)
     psutil.wait_procs([meter_process], timeout=10)
     assert not meter_process.is_running() or meter_process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_modules_of_the_checkout_arent_the_meters(
+    start: Callable[..., Meter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pull request that brings a pynvml of its own would read what it likes."""
+    for name in ("pynvml", "queue", "ops002"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not the real one')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", os.environ["PYTHONPATH"]]))
+    assert start().sample([UUID])[0].used_bytes == 3 * GIB
+
+
+def test_a_card_that_is_refused_isnt_there(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    environment.put(Card(1))
+    environment.answer(Rule("nvmlDeviceGetHandleByIndex_v2", "NVML_ERROR_NO_PERMISSION", last=1))
+    assert [card.uuid for card in start().driver().cards] == [Card(1).id]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "listed"),
+    [
+        ("Compute", "NVML_ERROR_UNKNOWN", False),
+        ("Compute", "NVML_ERROR_NOT_SUPPORTED", False),
+        ("Graphics", "NVML_ERROR_UNKNOWN", False),
+        ("Graphics", "NVML_ERROR_NOT_SUPPORTED", True),
+    ],
+)
+def test_a_list_that_fails_is_never_nobody(
+    start: Callable[..., Meter], environment: Machine, kind: str, *, code: str, listed: bool
+) -> None:
+    environment.answer(Rule(f"nvmlDeviceGet{kind}RunningProcesses_v3", code))
+    (sample,) = start().sample([UUID])
+    assert (sample.tenants is not None) is listed
+    assert (sample.why_unlisted is None) is listed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from bench.error_rates.replay import NothingRuns, VirtualClock
-from ops002.measurement import Phase, Process, Stage
+from ops002.measurement import Missing, Phase, Process, Reading, Stage
 from ops002.probes import Look
 from ops002.trials.onlooker import NobodyLooks
 from ops002.trials.recording import Recording
@@ -81,3 +81,23 @@ def test_memory_that_others_freed_does_not_blind_the_watch() -> None:
         watch.tick()
         probe.clock.sleep(TICK_SECONDS)
     assert probe.taken - begun == 2
+
+
+class Unmarked(ScriptedProbe):
+    """An instrument without a high-water mark."""
+
+    def read_peak(self, _process: Process) -> Reading | Missing:
+        return Missing(device="cpu", instrument="scripted-peak", missing="there is none")
+
+
+def test_without_a_mark_the_end_of_a_fault_is_read() -> None:
+    """A fault that is over before the first tick has a stake as well."""
+    probe = Unmarked([100 * MIB, 900 * MIB])
+    clock = VirtualClock()
+    recording = Recording((Phase.AFTER_ERROR,), probe, clock, NobodyLooks())
+    watch = Watch(NothingRuns(), probe, recording, clock)
+    recording.enter(Stage.FAULT, 0)
+    watch.begin()
+    watch.finish()
+    readings = [one for snapshot in recording.measurement().snapshots for one in snapshot.readings]
+    assert [one.bytes for one in readings if isinstance(one, Reading)] == [100 * MIB, 900 * MIB]

@@ -31,9 +31,11 @@ def quiesce() -> List[str]:
 def _empty_cuda_cache() -> List[str]:
     # Half of a torch may be there, if its import failed.
     cuda = getattr(sys.modules.get("torch"), "cuda", None)
-    if cuda is None or not cuda.is_initialized():
+    if cuda is None:
         return []
     try:
+        if not cuda.is_initialized():
+            return []
         cuda.synchronize()
         cuda.empty_cache()
     except Exception as error:  # a context that an error has poisoned answers with it from then on

@@ -1,0 +1,82 @@
+"""A device that others may be on: what the workload holds of it, and what others do. Pure.
+
+The device's own figure is judged; these say what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ops002.measurement import JudgedDevice, Measurement, Missing, Reading, Snapshot
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The shares of one check, between its baseline and its last wait after the faults."""
+
+    measurement: Measurement
+    device: JudgedDevice
+    baseline: tuple[Snapshot, ...]
+    post: tuple[Snapshot, ...]
+
+    @property
+    def own_delta_bytes(self) -> int | None:
+        """How much more the workload's processes hold; None where that isn't told."""
+        return self._delta(self.device.own)
+
+    @property
+    def others_delta_bytes(self) -> int | None:
+        """How much more everybody else's processes hold; None where that isn't told."""
+        return self._delta(self.device.others)
+
+    def never_used(self) -> bool:
+        """Whether no process of the workload was ever on the device, as far as can be told."""
+        own = self._readings(self.device.own)
+        told = all(isinstance(reading, Reading) and reading.bytes == 0 for reading in own)
+        return bool(own) and told
+
+    def lost(self) -> bool:
+        """Whether a share that was told at some time wasn't where the delta is taken.
+
+        A driver that never tells sizes tells 0 at most: of nobody.
+        """
+        return any(
+            self._was_told(instrument) and not self.told(instrument, self._ends)
+            for instrument in (self.device.own, self.device.others)
+            if instrument is not None
+        )
+
+    def told(self, instrument: str, snapshots: Sequence[Snapshot]) -> bool:
+        """Whether an instrument that was asked always answered."""
+        return not any(
+            isinstance(snapshot.reading(self.device.device, instrument), Missing)
+            for snapshot in snapshots
+        )
+
+    @property
+    def _ends(self) -> tuple[Snapshot, ...]:
+        return (*self.baseline[-1:], *self.post[-1:])
+
+    def _was_told(self, instrument: str) -> bool:
+        return any(
+            isinstance(reading, Reading) and reading.bytes > 0
+            for reading in self._readings(instrument)
+        )
+
+    def _delta(self, instrument: str | None) -> int | None:
+        if instrument is None or not self.baseline or not self.post:
+            return None
+        before = self.baseline[-1].reading(self.device.device, instrument)
+        after = self.post[-1].reading(self.device.device, instrument)
+        if not isinstance(before, Reading) or not isinstance(after, Reading):
+            return None
+        return after.bytes - before.bytes
+
+    def _readings(self, instrument: str | None) -> list[Reading | Missing]:
+        return [
+            reading
+            for snapshot in self.measurement.snapshots
+            for reading in snapshot.readings
+            if reading.device == self.device.device and reading.instrument == instrument
+        ]
