@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tests.command_line import command, environment, ops002, read_report
 from tests.standin_nvml.machine import GIB, Card, Machine, Tenant
@@ -62,7 +63,7 @@ def test_the_report_says_what_was_measured_and_who_was_there(
 
 
 def test_a_second_gate_waits_for_the_first(machine: Machine, tmp_path: Path) -> None:
-    machine.put(Card(0))
+    machine.put(Card(0, uuid=f"GPU-{uuid4()}"))  # nobody else's, whatever runs beside
     slow, quick = write_config(tmp_path / "slow", slow=1), write_config(tmp_path / "quick")
     with subprocess.Popen(
         command("run"),
