@@ -24,12 +24,19 @@ ENOUGH: Final = 0.95
 SECONDS: Final = 30
 """For one mutant's tests, which take two: a mutant that waits for ever is killed by then."""
 
-_VERDICT: Final = ("verdict", "verdict_figures", "verdict_precedence", "verdict_properties")
+_VERDICT: Final = (
+    "verdict",
+    "verdict_figures",
+    "verdict_precedence",
+    "verdict_properties",
+    "shared_device",
+)
 TESTS: Final = {
     "growth": ("growth", "growth_definition"),
     "facts": ("facts", *_VERDICT),
     "verdict": _VERDICT,
     "expect": ("expect", "expect_evidence"),
+    "shares": ("shared_device",),
     "settle": ("settle",),
     "attempts": ("attempts",),
     "contract": ("contract",),
