@@ -214,7 +214,9 @@ class CheckFacts:
 
     def _judged_rises(self) -> Iterator[int]:
         instrument = self._stake_instrument()
-        first = self._baseline[-1].reading(self.device.device, instrument) if self._baseline else 0
+        first = None
+        if self._baseline:
+            first = self._baseline[-1].reading(self.device.device, instrument)
         if isinstance(first, Reading):
             for snapshot in chain.from_iterable(self._stake_series()):
                 reading = snapshot.reading(self.device.device, instrument)

@@ -36,7 +36,7 @@ TESTS: Final = {
     "facts": ("facts", *_VERDICT),
     "verdict": _VERDICT,
     "expect": ("expect", "expect_evidence"),
-    "shares": ("shared_device",),
+    "shares": ("shares", "shared_device"),
     "settle": ("settle",),
     "attempts": ("attempts",),
     "contract": ("contract",),
