@@ -33,7 +33,7 @@ _VERDICT: Final = (
 )
 TESTS: Final = {
     "growth": ("growth", "growth_definition"),
-    "facts": ("facts", *_VERDICT),
+    "facts": ("facts", "shares", *_VERDICT),
     "verdict": _VERDICT,
     "expect": ("expect", "expect_evidence"),
     "shares": ("shares", "shared_device"),

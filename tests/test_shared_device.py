@@ -151,3 +151,22 @@ def test_a_share_that_was_told_and_is_lost_is_no_reading(place: int, instrument:
 
 def _pair(sizes: list[int]) -> tuple[int, int]:
     return sizes[0], sizes[1]
+
+
+@pytest.mark.parametrize(("place", "stake"), [(0, 10 * MIB), (1, 10 * MIB), (2, 600 * MIB)])
+def test_the_stake_is_told_apart_where_the_baseline_ends(place: int, stake: int) -> None:
+    """The workload took 10 MiB, the device rose by 600: a gap before the baseline's end is none."""
+    told = on_shared_device(serving(), own=(1000 * MIB, 1010 * MIB))
+    gap = told.series(Stage.BASELINE)[-1][place]
+    blind = replace(
+        gap,
+        readings=tuple(
+            Missing(device=one.device, instrument="own", missing="lost")
+            if one.instrument == "own"
+            else one
+            for one in gap.readings
+        ),
+    )
+    snapshots = tuple(blind if one is gap else one for one in told.snapshots)
+    (check,) = judge(replace(told, snapshots=snapshots), limits()).checks
+    assert check.at_stake_bytes == stake
