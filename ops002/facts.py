@@ -81,6 +81,13 @@ class CheckFacts:
         return Shares(self.measurement, self.device, self._baseline, self._post)
 
     @property
+    def own_retained_bytes(self) -> int | None:
+        """What the workload's own processes hold more at least; None where that isn't told."""
+        if self._still(self._baseline) and self._still(self._post):
+            return self.shares.own_delta_bytes
+        return self.shares.least_own_delta_bytes
+
+    @property
     def settle_seconds(self) -> float | None:
         """How long the last wait took."""
         return self._post[-1].seconds - self._post[0].seconds if self._post else None

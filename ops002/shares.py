@@ -26,6 +26,13 @@ class Shares:
         return self._delta(self.device.own)
 
     @property
+    def least_own_delta_bytes(self) -> int | None:
+        """The least that the workload's processes held more, of all that was read in both waits."""
+        before = self._sizes(self.baseline)
+        after = self._sizes(self.post)
+        return min(after) - max(before) if before and after else None
+
+    @property
     def others_delta_bytes(self) -> int | None:
         """How much more everybody else's processes hold; None where that isn't told."""
         return self._delta(self.device.others)
@@ -72,6 +79,10 @@ class Shares:
         if not isinstance(before, Reading) or not isinstance(after, Reading):
             return None
         return after.bytes - before.bytes
+
+    def _sizes(self, series: Sequence[Snapshot]) -> list[int]:
+        readings = (one.reading(self.device.device, self.device.own or "") for one in series)
+        return [reading.bytes for reading in readings if isinstance(reading, Reading)]
 
     def _readings(self, instrument: str | None) -> list[Reading | Missing]:
         return [

@@ -147,7 +147,7 @@ class _Case:
 
     def own_retained(self) -> bool:
         """The workload's processes hold more than the tolerance more, whatever others gave back."""
-        own = self.facts.shares.own_delta_bytes
+        own = self.facts.own_retained_bytes
         return own is not None and own > self.limits.tolerance_bytes
 
     def others_moved(self) -> bool:

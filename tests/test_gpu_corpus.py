@@ -26,7 +26,7 @@ def config_of(case: dict[str, Any], folder: Path) -> Path:
         "control": 1,
         "warmup": 1,
         "retry_inconclusive": 0,
-        "settle": {"timeout": "5s", "window": "200ms"},
+        "settle": {"timeout": "2s", "window": "200ms"},
         "scenarios": [
             {
                 "name": "engine",

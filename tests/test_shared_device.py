@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from ops002.measurement import Measurement, Missing, Phase, Stage
 from ops002.reasons import Reason
 from ops002.verdict import judge
-from tests.builders import MIB, Serving, limits, on_shared_device, snapshot, still, timeline
+from tests.builders import (
+    MIB,
+    Serving,
+    limits,
+    on_shared_device,
+    snapshot,
+    still,
+    timeline,
+    with_wait,
+)
 
 ALIVE = (Phase.AFTER_ERROR,)
 TENANT = 5000 * MIB
@@ -170,3 +179,9 @@ def test_the_stake_is_told_apart_where_the_baseline_ends(place: int, stake: int)
     snapshots = tuple(blind if one is gap else one for one in told.snapshots)
     (check,) = judge(replace(told, snapshots=snapshots), limits()).checks
     assert check.at_stake_bytes == stake
+
+
+def test_a_share_that_goes_up_and_down_is_no_leak() -> None:
+    """100 MiB more at the end, and none a moment before: it never held still."""
+    course = with_wait(serving(), Stage.AFTER_ERROR, 1000 * MIB, 1100 * MIB, 1000 * MIB, 1100 * MIB)
+    assert reason(on_shared_device(course)) is Reason.UNSETTLED

@@ -92,3 +92,10 @@ def test_what_others_hold_is_lost_likewise() -> None:
 
 def _others() -> Reading | Missing:
     return Missing(device=CPU.device, instrument="others", missing="lost")
+
+
+def test_at_the_least_it_holds_the_lowest_less_the_highest() -> None:
+    judged = shares(held(5, 9, 7), held(40, _LOST, 30, stage=AFTER))
+    assert judged.least_own_delta_bytes == 21
+    assert shares(held(5)).least_own_delta_bytes is None
+    assert shares(held(_LOST), held(5, stage=AFTER)).least_own_delta_bytes is None
