@@ -29,7 +29,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     # A stream that was closed before the start is None: nothing may fail on it.
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (to the end)
     options = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         # Whatever a name or a message holds, printing it must not be what fails.

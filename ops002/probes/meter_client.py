@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any, Final
 
 from ops002.agents import wire
@@ -144,5 +145,5 @@ def _absolute(environ: Mapping[str, str]) -> dict[str, str]:
     given = environ.get("PYTHONPATH")
     if given is None:
         return dict(environ)
-    places = [os.path.abspath(place) for place in given.split(os.pathsep) if place]  # noqa: PTH100
+    places = [str(Path(place).absolute()) for place in given.split(os.pathsep) if place]
     return {**environ, "PYTHONPATH": os.pathsep.join(places)}

@@ -79,7 +79,7 @@ def _serve() -> None:
             answer = {"value": eval(line, names)}
         except pynvml.NVMLError as error:
             answer = {"refused": refusals[error.value]}
-        print(json.dumps(answer, default=_plain), flush=True)  # noqa: T201
+        print(json.dumps(answer, default=_plain), flush=True)  # noqa: T201 (its channel)
 
 
 if __name__ == "__main__":
