@@ -45,7 +45,7 @@ lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
 	$(PIP) install uv
 	set -e; compile="$(BIN)/uv pip compile --quiet --universal --python-version 3.10 \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'"; \
-	eval "$$compile pyproject.toml -o requirements/run.txt"; \
+	eval "$$compile --generate-hashes pyproject.toml -o requirements/run.txt"; \
 	eval "$$compile pyproject.toml requirements/torch.in -c requirements/run.txt \
 	  -o requirements/demo.txt"; \
 	eval "$$compile pyproject.toml requirements/torch.in requirements/dev.in \

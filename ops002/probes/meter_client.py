@@ -40,7 +40,8 @@ class Meter:
         self._number = 0
         self._silent: str | None = None
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ops002.agents.meter"],
+            # Isolated if the gate is: else PYTHONPATH would bring modules that the gate shuns.
+            [sys.executable, *(["-I"] if sys.flags.isolated else []), "-m", "ops002.agents.meter"],
             # Not where the gate is started: that is the checkout under test, and a module there by
             # the name of one of ours would be what takes the readings.
             cwd="/",

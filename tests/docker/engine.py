@@ -1,0 +1,72 @@
+"""A real Docker engine, and the image built on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+IMAGE = "ops002:test"
+BUILD_SECONDS = 600
+RUN_SECONDS = 300
+AUTHORITIES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A container that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def why_not() -> str | None:
+    """Why there is no engine to test on, if so."""
+    if shutil.which("docker") is None:
+        return "there is no docker client"
+    answered = _docker("version", "--format", "{{.Server.Version}}", seconds=30)
+    return None if answered.code == 0 else f"no Docker engine answers: {answered.err.strip()}"
+
+
+def build(context: Path, base: str | None) -> None:
+    """Build the image from a copy of what the checkout holds; ``base`` instead of its own."""
+    for name in ("Dockerfile", ".dockerignore", "entrypoint.py"):
+        shutil.copy2(ROOT / name, context)
+    shutil.copytree(ROOT / "requirements", context / "requirements")
+    shutil.copytree(ROOT / "ops002", context / "ops002")
+    private = next((os.environ[name] for name in AUTHORITIES if name in os.environ), None)
+    if private is not None:
+        shutil.copy2(private, context / "machine.crt")
+    chosen = [] if base is None else ["--build-arg", f"BASE_IMAGE={base}"]
+    built = _docker(
+        "build", "--network", "host", *chosen, "-t", IMAGE, str(context), seconds=BUILD_SECONDS
+    )
+    assert built.code == 0, built.out + built.err
+
+
+def run(*arguments: str, options: tuple[str, ...] = (), image: str = IMAGE) -> Ended:
+    """Run a container to its end."""
+    return _docker("run", "--rm", *options, image, *arguments, seconds=RUN_SECONDS)
+
+
+def ask(*arguments: str) -> str:
+    """What the client prints."""
+    answered = _docker(*arguments, seconds=RUN_SECONDS)
+    assert answered.code == 0, answered.err
+    return answered.out
+
+
+def _docker(*arguments: str, seconds: float) -> Ended:
+    done = subprocess.run(
+        ["docker", *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=seconds,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
