@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint unit fuzz mutants mutation bench error-rates lock clean
+.PHONY: help demo test lint unit test-docker fuzz mutants mutation bench error-rates lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -13,17 +13,24 @@ demo: .venv/.demo  ## one clean and one leaking engine, judged: a pass and a fai
 
 test: lint unit  ## everything CI runs
 
-lint: .venv/.dev  ## format, lint, types, import contracts
+lint: .venv/.dev  ## format, lint, types, import contracts, the image's and the workflows' rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck .ci/run .ci/engine examples/quickstart/demo.sh
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
 
 unit: .venv/.dev  ## the tests, with branch coverage
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+test-docker: .venv/.dev  ## the tests on a Docker engine (set up as root by .ci/engine where none answers)
+	base=$$(.ci/engine) && OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
 
 fuzz: .venv/.dev  ## any input at every border, 20,000 times each
 	OPS002_HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/fuzz
