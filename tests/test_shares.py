@@ -12,6 +12,10 @@ _LOST = Missing(device=CPU.device, instrument="own", missing="lost")
 ELSEWHERE = reading(900, "own", "cuda:7")
 
 
+def _others() -> Reading | Missing:
+    return Missing(device=CPU.device, instrument="others", missing="lost")
+
+
 def held(*sizes: int | Missing, stage: Stage = Stage.BASELINE) -> tuple[Snapshot, ...]:
     """A wait in which the workload held so much; beside it what others and other devices have."""
     return tuple(
@@ -78,6 +82,14 @@ def test_a_share_is_lost_where_the_delta_is_taken_once_it_was_told(
     assert shares(*ends, *held(told, stage=Stage.FAULT)).lost() is lost
 
 
+@pytest.mark.parametrize(("told", "lost"), [(_others(), False), (reading(0, "others"), True)])
+def test_that_nobody_was_there_is_told_for_good(told: Reading | Missing, *, lost: bool) -> None:
+    """Who came without a size may leave again with what the workload keeps."""
+    start = snapshot(Stage.BEFORE_START, reading(0, "own"), told)
+    blind = snapshot(AFTER, reading(0, "own"), _others())
+    assert shares((blind,), (blind,), start).lost() is lost
+
+
 def test_one_that_is_lost_in_the_middle_of_a_wait_isnt_lost() -> None:
     assert not shares(held(5, _LOST, 5), held(5, _LOST, 5, stage=AFTER)).lost()
 
@@ -88,10 +100,6 @@ def test_what_others_hold_is_lost_likewise() -> None:
         for last in held(5, stage=AFTER)
     )
     assert shares(held(5), blind).lost()
-
-
-def _others() -> Reading | Missing:
-    return Missing(device=CPU.device, instrument="others", missing="lost")
 
 
 def test_at_the_least_it_holds_the_lowest_less_the_highest() -> None:
