@@ -32,8 +32,8 @@ unit: .venv/.dev  ## the tests, with branch coverage
 test-docker: .venv/.dev  ## the tests on a Docker engine (set up as root by .ci/engine where none answers)
 	base=$$(.ci/engine) && OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
 
-fuzz: .venv/.dev  ## any input at every border, 20,000 times each
-	OPS002_HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/fuzz
+fuzz: .venv/.dev  ## any input at every border, and any course of events on a GPU, 20,000 times each
+	OPS002_HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/fuzz tests/stories
 
 mutants: .venv/.dev  ## break the gate in known ways: each must turn a case red
 	$(BIN)/python -m tests.mutants
