@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint unit test-docker fuzz mutants mutation bench error-rates lock clean
+.PHONY: help demo test lint unit test-docker test-gpu fuzz mutants mutation bench error-rates lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -31,6 +31,9 @@ unit: .venv/.dev  ## the tests, with branch coverage
 
 test-docker: .venv/.dev  ## the tests on a Docker engine (set up as root by .ci/engine where none answers)
 	base=$$(.ci/engine) && OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
+
+test-gpu: .venv/.dev  ## what only a GPU can show; TORCH_PYTHON names a Python whose torch has CUDA
+	TORCH_PYTHON="$(TORCH_PYTHON)" $(BIN)/python -m pytest -m gpu tests/gpu
 
 fuzz: .venv/.dev  ## any input at every border, and any course of events on a GPU, 20,000 times each
 	OPS002_HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/fuzz tests/stories

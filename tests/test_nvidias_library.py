@@ -17,14 +17,10 @@ ADVICE = "load it (modprobe nvidia)"
 
 
 @pytest.fixture(scope="module")
-def environment(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
+def environment(pytestconfig: pytest.Config) -> dict[str, str]:
     """With the library in it, which is fetched once and kept for later sessions."""
-    cache = pytestconfig.cache
-    kept = tmp_path_factory.mktemp("nvidia") if cache is None else cache.mkdir("nvidias-library")
     try:
-        library = fetch(kept)
+        library = fetch(pytestconfig.cache.mkdir("nvidias-library"))
     except NotToBeHad as why:
         pytest.skip(f"NVIDIA's library isn't to be had: {why}")
     path = os.pathsep.join(filter(None, [str(library), os.environ.get("LD_LIBRARY_PATH")]))

@@ -18,7 +18,7 @@ from ops002.reasons import Outcome, Reason
 from tests.standin_nvml.machine import Card, Listing
 from tests.stories import drawn
 from tests.stories.engine import Keeper, Leak, Plan
-from tests.stories.oracle import wrongs
+from tests.stories.oracle import borrowed, wrongs
 from tests.stories.story import Act, Event, Listed, ListLost, MemoryLost, Neighbour, Story, tell
 
 assert settings.default is not None
@@ -139,4 +139,4 @@ BORROWED = Neighbour(0, 0, 400)
     ],
 )
 def test_a_stake_that_is_a_neighbours(nvml_library: Path, story: Story) -> None:
-    assert wrongs(tell(story, nvml_library)) == []
+    assert borrowed(tell(story, nvml_library)) == []
