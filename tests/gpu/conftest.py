@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,13 @@ import pytest
 from ops002.probes.cards import Sample
 from ops002.probes.cuda_selection import NoSuchDevice, select
 from ops002.probes.nvml import Nvml, NvmlError
+from tests.command_line import wait_for
 
 _TORCH: Final = "import torch; print(torch.__version__, torch.cuda.is_available())"
+_REST_SECONDS: Final = 2.0
+_STEP_SECONDS: Final = 0.05
+_PATIENCE: Final = 60.0
+_STILL: Final = 4 << 20
 _SEEN: Final = pytest.StashKey[list[str]]()
 
 
@@ -39,6 +45,15 @@ class Gpu:
         used = self.sample().used_bytes
         assert used is not None
         return used
+
+    def moves_by(self, seconds: float) -> int:
+        """Bytes between the most and the least in use, over so many seconds from now."""
+        sizes = [self.used()]
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            time.sleep(_STEP_SECONDS)
+            sizes.append(self.used())
+        return max(sizes) - min(sizes)
 
     def of(self, pid: int) -> int | None:
         """Bytes of a process, by the driver's list; None where it doesn't tell."""
@@ -71,6 +86,12 @@ def _python() -> str:
     found = shutil.which(given)
     assert found is not None, f"TORCH_PYTHON: there is no {given}"
     return str(Path(found).absolute())
+
+
+@pytest.fixture(autouse=True)
+def _at_rest(gpu: Gpu) -> None:
+    """Whatever ran before is gone from the GPU: its memory held still for a while."""
+    wait_for(lambda: gpu.moves_by(_REST_SECONDS) <= _STILL, _PATIENCE)
 
 
 @pytest.fixture

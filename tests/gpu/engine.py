@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 
 import torch
 
 _PIECE = 64 << 20
 _PIECES = 4
+_PAUSE_SECONDS = 0.05
 _KEPT: list[list[torch.Tensor]] = []
 
 
@@ -22,6 +24,7 @@ def infer(model: torch.Tensor, size: int = 1) -> int:
         for _ in range(_PIECES * size):
             piece = torch.ones(_PIECE, dtype=torch.uint8, device=model.device)
             taken.append(piece)
+            time.sleep(_PAUSE_SECONDS)  # there is a middle to be raised or killed in
         return sum(int(piece[0]) for piece in taken)
     except torch.OutOfMemoryError:
         _keep(taken)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ops002.units import format_size
+from ops002.units import show_size
 from tests.command_line import wait_for
 from tests.gpu.conftest import Gpu
 from tests.gpu.torch_process import TorchProcess, torch_process
@@ -41,8 +41,8 @@ def test_the_size_of_a_context(gpu: Gpu, saw: Saw) -> None:
         size = gpu.used() - before
         told = gpu.of(process.popen.pid)
     assert size > 0
-    by_process = "not told" if told is None else format_size(told)
-    saw("a CUDA context", f"{format_size(size)} by the device, {by_process} by its process")
+    by_process = "not told" if told is None else show_size(told)
+    saw("a CUDA context", f"{show_size(size)} by the device, {by_process} by its process")
 
 
 def test_a_processs_memory_is_told_or_it_is_said_why_not(gpu: Gpu, saw: Saw) -> None:
@@ -56,7 +56,7 @@ def test_a_processs_memory_is_told_or_it_is_said_why_not(gpu: Gpu, saw: Saw) -> 
         saw("figures of processes", "none for the process that holds 1 GiB")
     else:
         assert told >= GIB
-        saw("figures of processes", f"told: {format_size(told)} of one that holds 1 GiB")
+        saw("figures of processes", f"told: {show_size(told)} of one that holds 1 GiB")
 
 
 def test_which_call_answers(gpu: Gpu, saw: Saw) -> None:
@@ -66,7 +66,7 @@ def test_which_call_answers(gpu: Gpu, saw: Saw) -> None:
         process.do(TAKE)
         sample, after = gpu.sample(), gpu.used()
     assert abs(after - before - GIB) <= TOLERANCE
-    saw("1 GiB that torch takes", f"{format_size(after - before)} by memory call {sample.version}")
+    saw("1 GiB that torch takes", f"{show_size(after - before)} by memory call {sample.version}")
 
 
 def test_quiesce_gives_back_what_torch_has_cached(gpu: Gpu, saw: Saw) -> None:
@@ -97,9 +97,6 @@ def test_memory_is_back_after_sigkill(gpu: Gpu, saw: Saw) -> None:
 
 
 def test_an_idle_gpu_holds_still(gpu: Gpu, saw: Saw) -> None:
-    sizes = []
-    for _ in range(100):
-        sizes.append(gpu.used())
-        time.sleep(0.05)
-    assert max(sizes) - min(sizes) <= TOLERANCE
-    saw("an idle GPU over 5 s", f"moves by {format_size(max(sizes) - min(sizes))}")
+    moved = gpu.moves_by(5)
+    assert moved <= TOLERANCE
+    saw("an idle GPU over 5 s", f"moves by {show_size(moved)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,9 +52,9 @@ def judged(gpu: Gpu, folder: Path, fault: str, *, keeps: bool = False) -> dict[s
         timeout=_RUN_SECONDS,
         check=False,
     )
-    report = read_report(folder / "ops002-report")
-    assert done.returncode == report["exit_code"], done.stdout + done.stderr
-    return report
+    sys.stdout.write(done.stdout)  # shown where the test fails
+    assert done.returncode in {0, 1, 3}, done.stderr
+    return read_report(folder / "ops002-report")
 
 
 def figures(report: dict[str, Any]) -> str:

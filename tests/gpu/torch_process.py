@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,9 +43,10 @@ class TorchProcess:
 @contextmanager
 def torch_process(python: str) -> Iterator[TorchProcess]:
     """A process that has imported torch and hasn't touched a GPU."""
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     with subprocess.Popen(
         [python, "-c", _SERVES],
-        env=environment(PYTHONPATH=str(ROOT)),
+        env=environment(PYTHONPATH=paths),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
