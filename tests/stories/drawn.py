@@ -84,6 +84,7 @@ leaks = st.builds(
     outlives=st.sampled_from([False, False, True]),
     collected=st.sampled_from([False, False, False, True]),
 )
+FAULTS = st.sampled_from([("call",), ("call",), ("call",), ("kill",), ("call", "kill")])
 CARDS = st.sampled_from(
     [(Card(),), (Card(),), (Card(0), Card(1)), (Card(0, mig=1, slices=(Slice(0),)),)]
 )
@@ -108,8 +109,8 @@ def _stories(
         plan=plans,
         first=st.lists(acts, max_size=most // 2).map(tuple),
         events=st.lists(_events(acts), max_size=most).map(tuple),
-        fault=st.sampled_from(["call", "call", "call", "kill"]),
-        repeat=st.integers(1, 2),
+        faults=FAULTS,
+        repeat=st.sampled_from([1, 1, 1, 2, 2, 5]),
         control=st.integers(0, 2),
         exclusive=st.sampled_from([False, False, False, True]),
     )
@@ -154,14 +155,14 @@ clean_stories = st.builds(
         child=st.sampled_from([0, 0, 200]),
     ),
     first=st.lists(_neighbours, max_size=3).map(tuple),
-    fault=st.sampled_from(["call", "call", "kill"]),
+    faults=FAULTS,
     repeat=st.integers(1, 2),
     control=st.integers(0, 2),
 )
 """A healthy workload, though memory comes back late, beside neighbours who hold still."""
 
 leaking_stories = st.builds(
-    lambda story, leak: replace(story, plan=replace(story.plan, leaks=(leak,)), fault="call"),
+    lambda story, leak: replace(story, plan=replace(story.plan, leaks=(leak,)), faults=("call",)),
     clean_stories,
     st.builds(
         Leak,

@@ -152,14 +152,14 @@ class Story:
     plan: Plan = field(default_factory=Plan)
     first: tuple[Act, ...] = ()
     events: tuple[Event, ...] = ()
-    fault: str = "call"
+    faults: tuple[str, ...] = ("call",)
     repeat: int = 1
     control: int = 1
     exclusive: bool = False
 
     def document(self) -> dict[str, Any]:
         """The config of it."""
-        expect = {"expect": {"match": "boom"}} if self.fault == "call" else {}
+        faults = {"call": {"kind": "call", "expect": {"match": "boom"}}, "kill": {"kind": "kill"}}
         return {
             "version": 1,
             "device": "cuda:all",
@@ -173,7 +173,7 @@ class Story:
                 {
                     "name": "story",
                     "workload": {"kind": "python", "file": "engine.py"},
-                    "faults": [{"kind": self.fault, **expect}],
+                    "faults": [faults[kind] for kind in self.faults],
                 }
             ],
         }

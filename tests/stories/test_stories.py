@@ -22,7 +22,7 @@ from tests.stories.oracle import borrowed, wrongs
 from tests.stories.story import Act, Event, Listed, ListLost, MemoryLost, Neighbour, Story, tell
 
 assert settings.default is not None
-FEW = settings.default.max_examples // 4
+FEW = settings.default.max_examples // 5
 
 
 @given(drawn.stories)
