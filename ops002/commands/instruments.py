@@ -96,6 +96,12 @@ class Instruments:
 
 def _must_be_judgeable(selected: tuple[Selected, ...]) -> None:
     for one in selected:
+        if one.card.untold is not None:
+            raise NoProbe(
+                IncidentKind.NO_READING,
+                f"{one.device} ({one.card.name}): {one.card.untold}; without that no figure of it "
+                "can be trusted: look at the driver's log (dmesg), or name another GPU",
+            )
         if one.card.unsupported is not None:
             raise NoProbe(
                 IncidentKind.UNSUPPORTED_DEVICE,
