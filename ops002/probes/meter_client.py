@@ -58,6 +58,16 @@ class Meter:
         )
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has ended or was late: there will be no more answers from it."""
+        return self._silent is not None
+
     def driver(self) -> Driver:
         """The driver and its cards.
 
