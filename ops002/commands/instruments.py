@@ -59,8 +59,6 @@ class Instruments:
         except MeterSilent as error:
             self._failures += 1
             raise NoProbe(IncidentKind.NO_READING, str(error)) from None
-        except NoSuchDevice as error:
-            raise NoProbe(IncidentKind.NO_READING, str(error)) from None
         self._failures = 0
         return probe
 
@@ -90,8 +88,7 @@ class Instruments:
     def _cuda_memory(self, device: str) -> CudaMemory:
         meter = self._meter_that_answers()
         driver = meter.driver()
-        selected = select(device, driver.cards, self._environ)
-        _must_be_judgeable(selected)
+        selected = judgeable(device, driver, self._environ)
         self._must_be_the_same(driver, selected)
         self._driver = driver
         self._selected.update({one.device: one for one in selected})
@@ -148,7 +145,16 @@ class Instruments:
             self._meter.close()
 
 
-def _must_be_judgeable(selected: tuple[Selected, ...]) -> None:
+def judgeable(device: str, driver: Driver, environ: Mapping[str, str]) -> tuple[Selected, ...]:
+    """The GPUs that a config's ``device`` means.
+
+    Raises:
+        NoProbe: there is none of them, or its memory says nothing, or the driver doesn't say so.
+    """
+    try:
+        selected = select(device, driver.cards, environ)
+    except NoSuchDevice as error:
+        raise NoProbe(IncidentKind.NO_READING, str(error)) from None
     for one in selected:
         if one.card.untold is not None:
             raise NoProbe(
@@ -161,3 +167,4 @@ def _must_be_judgeable(selected: tuple[Selected, ...]) -> None:
                 IncidentKind.UNSUPPORTED_DEVICE,
                 f"{one.device} ({one.card.name}): {_SHARED}{one.card.unsupported}",
             )
+    return selected

@@ -33,11 +33,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """A process on a card. ``bytes`` is None where the driver doesn't say how much it holds."""
+    """A process on a card. ``bytes`` is None where the driver doesn't say how much it holds.
+
+    ``use`` is the first of the driver's lists that has it: ``compute``, ``graphics`` or ``mps``.
+    """
 
     pid: int
     name: str
     bytes: int | None
+    use: str = "compute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ NVML reads a card without a CUDA context, so that nothing of the gate's is in wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -198,21 +198,23 @@ class Nvml:
     def _tenants(self, uuid: str, handle: Any) -> tuple[tuple[Tenant, ...] | None, str | None]:
         if self._hidden:
             return None, "the driver hides processes from PID namespaces other than the host's"
-        found: dict[int, int | None] = {}
-        for ask in _LISTS:
+        sizes: dict[int, int | None] = {}
+        uses: dict[int, str] = {}
+        for use, ask in _LISTS.items():
             try:
                 listed = ask(handle)
             except pynvml.NVMLError as error:
                 # Who computes must be told; cards and drivers that know no other use are many.
-                if ask is _LISTS[0] or error.value not in UNKNOWN_CALL:
+                if use == "compute" or error.value not in UNKNOWN_CALL:
                     return None, f"the driver lists no processes: {words(error)}"
                 continue
             for process in listed:
-                size = process.usedGpuMemory
-                found[process.pid] = _most(found.get(process.pid), size)
-        names = self._named(uuid, found)
+                sizes[process.pid] = _most(sizes.get(process.pid), process.usedGpuMemory)
+                uses.setdefault(process.pid, use)
+        names = self._named(uuid, sizes)
         return tuple(
-            Tenant(pid=pid, name=names[pid], bytes=found[pid]) for pid in sorted(found)
+            Tenant(pid=pid, name=names[pid], bytes=sizes[pid], use=uses[pid])
+            for pid in sorted(sizes)
         ), None
 
     def _named(self, uuid: str, pids: Iterable[int]) -> dict[int, str]:
@@ -223,11 +225,11 @@ class Nvml:
         return names
 
 
-_LISTS: Final[tuple[Callable[[Any], Any], ...]] = (
-    pynvml.nvmlDeviceGetComputeRunningProcesses,
-    pynvml.nvmlDeviceGetGraphicsRunningProcesses,
-    pynvml.nvmlDeviceGetMPSComputeRunningProcesses,
-)
+_LISTS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "compute": pynvml.nvmlDeviceGetComputeRunningProcesses,
+    "graphics": pynvml.nvmlDeviceGetGraphicsRunningProcesses,
+    "mps": pynvml.nvmlDeviceGetMPSComputeRunningProcesses,
+}
 
 
 def _most(one: int | None, other: int | None) -> int | None:
