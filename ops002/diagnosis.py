@@ -122,15 +122,16 @@ def _of_card(card: Card, sample: Sample | None) -> Iterator[Finding]:
             subject=subject, weight=Weight.NOTE, words=f"{card.name}, MIG: only its slices are used"
         )
         return
-    yield from _of_setting(card)
     if sample is None or sample.used_bytes is None:
         why = "not asked" if sample is None else sample.why_unread
         yield Finding(subject=subject, weight=Weight.NOTE, words=f"{card.name}: {why}")
+        yield from _of_setting(card)
         return
     name = card.name if card.parent is None else f"{card.name}, a slice of {card.parent}"
     total = "unknown" if card.total_bytes is None else show_size(card.total_bytes)
     used = f"{show_size(sample.used_bytes)} of {total} in use (memory info {sample.version})"
     yield Finding(subject=subject, weight=Weight.OK, words=f"{name}, {used}")
+    yield from _of_setting(card)
     yield _of_figures(subject, sample)
     yield from _of_tenants(subject, sample)
 
