@@ -27,8 +27,8 @@ _COSTS: Final = 3
 class Samples(Protocol):
     """What takes readings of cards: a meter."""
 
-    def sample(self, uuids: Sequence[str]) -> tuple[Sample, ...]:
-        """The memory of these cards now, in their order.
+    def sample(self, uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        """The memory of these cards now, in their order; who is on them if ``listed``.
 
         Raises:
             MeterSilent: none of it can be read.
@@ -96,16 +96,16 @@ class CudaMemory:
         return Look(tuple(readings), tuple(parts))
 
     def poll(self, processes: Sequence[Process]) -> int:
-        """The same figure that is judged: there is no cheaper one, so the last is kept for a while.
+        """The figure that is judged, without the lists; the last one is kept for a while.
 
-        What comes and goes in that while (some 10 ms) is not seen.
+        What comes and goes in that while (some milliseconds) is not seen.
         """
         del processes
         began = self._now()
         if began >= self._next_poll:
             self._polled = sum(
                 sample.used_bytes or 0
-                for _, sample in self._samples()
+                for _, sample in self._samples(listed=False)
                 if isinstance(sample, Sample)
             )
             ended = self._now()
@@ -125,9 +125,9 @@ class CudaMemory:
         device = self._selected[0].device
         return Missing(device=device, instrument=PEAK, missing=_NO_MARK)
 
-    def _samples(self) -> Iterator[tuple[str, Sample | str]]:
+    def _samples(self, *, listed: bool = True) -> Iterator[tuple[str, Sample | str]]:
         try:
-            for sample in self._meter.sample(list(self._names)):
+            for sample in self._meter.sample(list(self._names), listed=listed):
                 yield sample.uuid, sample
         except MeterSilent as silent:
             for uuid in self._names:

@@ -79,13 +79,13 @@ class Meter:
         except (KeyError, TypeError) as error:
             raise self._gone(f"the meter's answer can't be read: {error!r}") from None
 
-    def sample(self, uuids: Sequence[str]) -> tuple[Sample, ...]:
-        """The memory of these cards now, in their order.
+    def sample(self, uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        """The memory of these cards now, in their order; who is on them if ``listed``.
 
         Raises:
             MeterSilent: none of it can be read.
         """
-        reply = self._request(self._deadline, op="sample", uuids=list(uuids))
+        reply = self._request(self._deadline, op="sample", uuids=list(uuids), listed=listed)
         try:
             samples = tuple(sample_from(sample) for sample in reply["samples"])
         except (KeyError, TypeError) as error:

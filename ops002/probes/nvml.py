@@ -70,8 +70,11 @@ class Nvml:
             raise NvmlError(advice(error)) from None
         return Driver(version=version, cards=tuple(sorted(found, key=lambda card: card.pci_bus_id)))
 
-    def sample(self, uuid: str) -> Sample:
-        """The memory of a card now. What can't be read is said in it."""
+    def sample(self, uuid: str, *, listed: bool = True) -> Sample:
+        """The memory of a card now, and who is on it if that is asked.
+
+        What can't be read is said in it.
+        """
         try:
             handle = self._handle(uuid)
             used: int | None = self._memory(uuid, handle).used
@@ -79,7 +82,7 @@ class Nvml:
         except pynvml.NVMLError as error:
             used, why = None, words(error)
             return self._sample(uuid, used, why, None, why)
-        tenants, unlisted = self._tenants(uuid, handle)
+        tenants, unlisted = self._tenants(uuid, handle) if listed else (None, "not asked")
         return self._sample(uuid, used, why, tenants, unlisted)
 
     def _sample(

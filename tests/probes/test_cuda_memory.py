@@ -39,8 +39,10 @@ class ScriptedMeter:
     """Answers what its script says, a text being why there is no answer; then the last for ever."""
 
     script: list[Sample | str]
+    listings: int = 0
 
-    def sample(self, _uuids: Sequence[str]) -> tuple[Sample, ...]:
+    def sample(self, _uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        self.listings += listed
         answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(answer, str):
             raise MeterSilent(answer)
@@ -128,7 +130,8 @@ class SlowMeter:
     def now(self) -> float:
         return self.seconds
 
-    def sample(self, _uuids: Sequence[str]) -> tuple[Sample, ...]:
+    def sample(self, _uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        del listed
         self.asked_at.append(self.seconds)
         self.seconds += self.costs[min(len(self.asked_at), len(self.costs)) - 1]
         return (sample(used=len(self.asked_at)),)
@@ -173,3 +176,12 @@ def test_a_fault_begins_with_a_poll() -> None:
 def test_a_poll_is_what_is_used_of_all_cards() -> None:
     assert probe(sample(used=GIB)).poll([]) == GIB
     assert probe("silent").poll([]) == 0
+
+
+def test_a_poll_asks_for_no_lists() -> None:
+    meter = ScriptedMeter([sample(), sample(), sample(tenants=None)])
+    memory = CudaMemory(meter, [Selected("cuda:0", CARD)])
+    memory.read([])
+    before = meter.listings
+    memory.poll([])
+    assert meter.listings == before

@@ -308,3 +308,37 @@ def test_how_a_card_is_set_up(start: Callable[..., Meter], environment: Machine)
     )
     found = [(one.compute_mode, one.kept_awake, one.virtual) for one in start().driver().cards]
     assert found == [("prohibited", False, True), (None, None, None)]
+
+
+def test_who_is_there_is_asked_only_where_it_is_wanted(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    meter = start()
+    (sample,) = meter.sample([UUID], listed=False)
+    assert (sample.used_bytes, sample.tenants, sample.why_unlisted) == (3 * GIB, None, "not asked")
+    assert environment.calls("nvmlDeviceGetComputeRunningProcesses_v3") == 0
+
+
+def test_a_name_is_read_once_while_its_process_is_listed(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    us = Tenant(os.getpid(), GIB)
+    meter = start()
+
+    def name() -> list[str]:
+        (sample,) = meter.sample([UUID])
+        return [one.name for one in sample.tenants or () if one.pid == us.pid]
+
+    comm = Path("/proc/self/comm")
+    before = comm.read_text()
+    try:
+        environment.move_in(us)
+        assert name() == [before.strip()]
+        comm.write_text("another")
+        assert name() == [before.strip()]
+        environment.move_out(us)
+        assert name() == []
+        environment.move_in(us)
+        assert name() == ["another"]
+    finally:
+        comm.write_text(before)
