@@ -21,6 +21,10 @@ PEAK: Final = "nvml-peak"
 _NO_MARK: Final = "the driver keeps no high-water mark"
 _POLL_SHARE: Final = 25
 """From one poll to the next this many times what it cost passes: less than 5 % of a core."""
+_BLIND_SECONDS: Final = 0.02
+"""But no more than this, for peaks as short as that are real; unless polls would take a sixth of a
+core."""
+_LEAST_POLL_SHARE: Final = 5
 _COSTS: Final = 3
 
 
@@ -111,7 +115,10 @@ class CudaMemory:
             ended = self._now()
             self._costs.append(ended - began)
             # One that a busy machine held up says nothing of the cost.
-            self._next_poll = ended + _POLL_SHARE * median_low(self._costs)
+            cost = median_low(self._costs)
+            self._next_poll = ended + max(
+                _LEAST_POLL_SHARE * cost, min(_POLL_SHARE * cost, _BLIND_SECONDS)
+            )
         return self._polled
 
     def reset_peak(self, process: Process) -> None:

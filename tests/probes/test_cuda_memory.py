@@ -152,12 +152,20 @@ def gaps(asked_at: list[float]) -> list[float]:
 
 
 def test_polls_are_as_far_apart_as_they_cost() -> None:
-    assert min(gaps(polls(0.001))) >= 0.025
-    assert max(gaps(polls(0.001))) < 0.032
+    assert min(gaps(polls(0.0006))) > 0.0155
+    assert max(gaps(polls(0.0006))) < 0.021
+
+
+def test_dear_polls_leave_no_more_than_twenty_milliseconds_unseen() -> None:
+    assert max(gaps(polls(0.002))) < 0.0271
+
+
+def test_polls_that_would_take_the_core_are_further_apart() -> None:
+    assert min(gaps(polls(0.01))) > 0.059
 
 
 def test_a_poll_that_was_held_up_does_not_blind() -> None:
-    assert max(gaps(polls(0.001, 0.1, 0.001, seconds=5.0))) < 0.132
+    assert max(gaps(polls(0.001, 0.1, 0.001, seconds=5.0))) < 0.126
 
 
 def test_a_cheap_poll_is_made_at_every_tick() -> None:
