@@ -61,7 +61,7 @@ def rows() -> Iterator[Row]:
         yield _time_to_decision(Path(folder))
 
 
-def _config(folder: Path, source: str, **keys: Any) -> list[str]:
+def run_config(folder: Path, source: str, **keys: Any) -> list[str]:
     (folder / "scenario.py").write_text(source)
     scenario = {
         "name": "measured",
@@ -74,16 +74,17 @@ def _config(folder: Path, source: str, **keys: Any) -> list[str]:
     return [*command, "--report-dir", str(folder / "report")]
 
 
-def _snapshots(folder: Path) -> list[dict[str, Any]]:
+def trial_snapshots(folder: Path) -> list[dict[str, Any]]:
     report = json.loads((folder / "report" / "ops002-report.json").read_text())
     snapshots: list[dict[str, Any]] = report["trials"][0]["measurement"]["snapshots"]
     return snapshots
 
 
-def _seconds(command: list[str]) -> float:
+def run_seconds(command: list[str], environ: dict[str, str] | None = None) -> float:
     started = time.perf_counter()
     subprocess.run(
         command,
+        env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -93,12 +94,12 @@ def _seconds(command: list[str]) -> float:
 
 
 def _own_time(folder: Path) -> Iterator[Row]:
-    command = _config(folder, IDLE, min_at_stake="0B")
+    command = run_config(folder, IDLE, min_at_stake="0B")
     own = []
     for _ in range(RUNS):
-        worker = _seconds([sys.executable, "-X", "faulthandler", str(BOOTSTRAP)])
-        run = _seconds(command)
-        waits = groupby(_snapshots(folder), key=lambda one: (one["stage"], one["fault"]))
+        worker = run_seconds([sys.executable, "-X", "faulthandler", str(BOOTSTRAP)])
+        run = run_seconds(command)
+        waits = groupby(trial_snapshots(folder), key=lambda one: (one["stage"], one["fault"]))
         settling = sum(
             series[-1]["seconds"] - series[0]["seconds"]
             for series in (list(group) for _, group in waits)
@@ -110,7 +111,7 @@ def _own_time(folder: Path) -> Iterator[Row]:
 def _cpu_while_waiting(folder: Path) -> Row:
     settle = {"timeout": "60s"}
     with subprocess.Popen(
-        _config(folder, LEAKING, repeat=1, control=1, settle=settle),
+        run_config(folder, LEAKING, repeat=1, control=1, settle=settle),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as gate:
@@ -137,11 +138,11 @@ def _until_it_waits(pid: int) -> None:
 
 
 def _time_to_decision(folder: Path) -> Row:
-    command = _config(folder, RETURNING, repeat=1, control=1)
+    command = run_config(folder, RETURNING, repeat=1, control=1)
     ratios = []
     for _ in range(RUNS):
-        _seconds(command)
-        snapshots = _snapshots(folder)
+        run_seconds(command)
+        snapshots = trial_snapshots(folder)
         after = [one for one in snapshots if one["stage"] == "after-error"]
         at = [one["seconds"] for one in after]
         # Back at some moment since the reading before: an interval is added for it.

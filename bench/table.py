@@ -16,4 +16,4 @@ class Row:
     def render(self) -> str:
         """The row as a line of text."""
         word = "ok" if self.ratio <= self.limit else "OVER"
-        return f"{self.label:<44} {self.ratio:7.2f}   at most {self.limit:g}   {word}"
+        return f"{self.label:<66} {self.ratio:7.2f}   at most {self.limit:g}   {word}"

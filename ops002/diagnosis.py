@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Final
 
-from ops002.probes.cards import Card, Driver, Sample
-from ops002.probes.cuda_selection import NoSuchDevice, select
+from ops002.probes.cards import Card, Driver, Sample, Tenant
+from ops002.probes.cuda_selection import Selected
 from ops002.units import show_size
 
 EXIT_FIT: Final = 0
 EXIT_UNFIT: Final = 3
+_MPS: Final = "nvidia-cuda-mps"
+"""The server's name, as far as the kernel keeps it."""
 
 
 class Weight(str, Enum):
@@ -61,30 +63,56 @@ def of_driver(
         yield Finding(subject="gpu driver", weight=weight, words=words, remedy=remedy or None)
         return
     count = sum(card.parent is None for card in driver.cards)
+    slices = sum(card.parent is not None for card in driver.cards)
+    counted = f"{count} GPU(s)" + (f", {slices} MIG slice(s)" if slices else "")
     yield Finding(
-        subject="gpu driver", weight=Weight.OK, words=f"version {driver.version}, {count} GPU(s)"
+        subject="gpu driver", weight=Weight.OK, words=f"version {driver.version}, {counted}"
     )
     for card in driver.cards:
         yield from _of_card(card, samples.get(card.uuid))
 
 
-def of_device(device: str, driver: Driver, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Which cards a config's ``device`` comes to, and whether they can be judged."""
-    try:
-        selected = select(device, driver.cards, environ)
-    except NoSuchDevice as error:
-        yield Finding(subject=f"device {device}", weight=Weight.OBSTACLE, words=str(error))
-        return
+def of_system(release: str) -> Iterator[Finding]:
+    """What the kernel's release says of the GPUs: under WSL Windows keeps their books."""
+    if "microsoft" in release.lower():
+        yield Finding(
+            subject="gpu driver",
+            weight=Weight.NOTE,
+            words="WSL: Windows holds the GPU's memory and tells no figures of single processes, "
+            "so nobody else may be on it while the gate measures",
+            remedy="close what draws or computes on this GPU in Windows before a run",
+        )
+
+
+def of_device(device: str, selected: Sequence[Selected]) -> Finding:
+    """Which cards a config's ``device`` comes to."""
     named = ", ".join(f"{one.device} = {one.card.uuid}" for one in selected)
-    yield Finding(subject=f"device {device}", weight=Weight.OK, words=named)
-    for one in selected:
-        if one.card.unsupported is not None:
-            yield Finding(
-                subject=f"device {device}",
-                weight=Weight.OBSTACLE,
-                words=f"{one.device} can't be judged: {one.card.unsupported}",
-                remedy="run the gate on a GPU with memory of its own",
-            )
+    return Finding(subject=f"device {device}", weight=Weight.OK, words=named)
+
+
+def of_mode(device: str, card: Card, sample: Sample) -> Iterator[Finding]:
+    """Whether the card's compute mode lets a workload onto it."""
+    subject = f"device {device}"
+    reset = f"sudo nvidia-smi -i {card.uuid} -c DEFAULT"
+    if card.compute_mode == "prohibited":
+        yield Finding(
+            subject=subject,
+            weight=Weight.OBSTACLE,
+            words=f"{card.uuid} is in compute mode PROHIBITED: no program may use CUDA on it",
+            remedy=reset,
+        )
+    if card.compute_mode != "exclusive":
+        return
+    computing = [tenant for tenant in sample.tenants or () if tenant.use == "compute"]
+    taken = computing and not _has_mps(sample)
+    words = f"{card.uuid} is in compute mode EXCLUSIVE_PROCESS: "
+    yield Finding(
+        subject=subject,
+        weight=Weight.OBSTACLE if taken else Weight.NOTE,
+        words=words
+        + (f"{_who(computing[0])} has it" if taken else "a workload of several processes fails"),
+        remedy=f"end it, or {reset}" if taken else reset,
+    )
 
 
 def _of_card(card: Card, sample: Sample | None) -> Iterator[Finding]:
@@ -97,27 +125,78 @@ def _of_card(card: Card, sample: Sample | None) -> Iterator[Finding]:
     if sample is None or sample.used_bytes is None:
         why = "not asked" if sample is None else sample.why_unread
         yield Finding(subject=subject, weight=Weight.NOTE, words=f"{card.name}: {why}")
+        yield from _of_setting(card)
         return
+    name = card.name if card.parent is None else f"{card.name}, a slice of {card.parent}"
     total = "unknown" if card.total_bytes is None else show_size(card.total_bytes)
     used = f"{show_size(sample.used_bytes)} of {total} in use (memory info {sample.version})"
-    yield Finding(subject=subject, weight=Weight.OK, words=f"{card.name}, {used}")
+    yield Finding(subject=subject, weight=Weight.OK, words=f"{name}, {used}")
+    yield from _of_setting(card)
+    yield _of_figures(subject, sample)
     yield from _of_tenants(subject, sample)
 
 
-def _of_tenants(subject: str, sample: Sample) -> Iterator[Finding]:
-    if sample.tenants is None:
+def _of_setting(card: Card) -> Iterator[Finding]:
+    if card.kept_awake is False:
         yield Finding(
-            subject=subject,
+            subject=card.uuid,
             weight=Weight.NOTE,
-            words=f"who is on it can't be told: {sample.why_unlisted}",
-            remedy="give the gate this GPU alone, or run it in the host's PID namespace",
+            words="persistence mode is off: the driver lets an idle GPU go, and waking it takes a "
+            "run 1 to 3 s",
+            remedy=f"sudo nvidia-smi -i {card.uuid} -pm 1",
         )
-        return
-    for tenant in sample.tenants:
-        held = "size unknown" if tenant.bytes is None else show_size(tenant.bytes)
+    if card.virtual:
+        yield Finding(
+            subject=card.uuid,
+            weight=Weight.NOTE,
+            words="a vGPU: where its driver tells no figures of single processes, nobody else may "
+            "be on it while the gate measures",
+            remedy="give the gate this vGPU alone",
+        )
+
+
+def _of_figures(subject: str, sample: Sample) -> Finding:
+    """Whether the driver says how much each process holds."""
+    if sample.tenants is None:
+        missing = sample.why_unlisted
+    elif any(tenant.bytes is None for tenant in sample.tenants):
+        missing = "the driver lists processes and doesn't say how much they hold"
+    else:
+        shown = "yes" if sample.tenants else "processes are listed, and nobody is there now"
+        return Finding(subject=subject, weight=Weight.OK, words=f"per-process figures: {shown}")
+    return Finding(
+        subject=subject,
+        weight=Weight.NOTE,
+        words=f"per-process figures: no ({missing}), so nobody else may be on it",
+        remedy="give the gate this GPU alone; in a container, run it in the host's PID namespace "
+        "(docker run --pid=host)",
+    )
+
+
+def _of_tenants(subject: str, sample: Sample) -> Iterator[Finding]:
+    for tenant in sample.tenants or ():
         yield Finding(
             subject=subject,
             weight=Weight.NOTE,
-            words=f"on it: {tenant.name} (PID {tenant.pid}), {held}",
+            words=f"on it: {_who(tenant)}",
             remedy="if it is left over from an earlier job, end it; else it must hold still",
         )
+    if _has_mps(sample):
+        yield Finding(
+            subject=subject,
+            weight=Weight.NOTE,
+            words="MPS: its server computes for all of its clients, so what one of them holds may "
+            "be told as the server's, and a leak as somebody else's",
+            remedy="stop it before a run: echo quit | nvidia-cuda-mps-control",
+        )
+
+
+def _has_mps(sample: Sample) -> bool:
+    return any(
+        tenant.use == "mps" or tenant.name.startswith(_MPS) for tenant in sample.tenants or ()
+    )
+
+
+def _who(tenant: Tenant) -> str:
+    held = "size unknown" if tenant.bytes is None else show_size(tenant.bytes)
+    return f"{tenant.name} (PID {tenant.pid}), {held}"

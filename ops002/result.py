@@ -195,21 +195,23 @@ def exit_code(reason: Reason, incidents: Sequence[Incident]) -> int:
 def _own_reasons(
     config: Config, measured: Sequence[MeasuredTrial], incidents: Sequence[Incident]
 ) -> list[Reason]:
-    kinds = {
-        incident.kind
-        for incident in (
-            *incidents,
-            *(found for one in measured for found in one.measurement.incidents),
-        )
-    }
+    last = last_attempts(measured)
+    anywhere = {incident.kind for incident in incidents}
+    counted = set(anywhere)
+    for one in measured:
+        kinds = {incident.kind for incident in one.measurement.incidents}
+        anywhere |= kinds
+        if one.attempt == last[one.scenario]:
+            counted |= kinds
     ended = [
         reason
-        for kind, reason in (
-            (IncidentKind.INTERRUPTED, Reason.INTERRUPTED),
-            (IncidentKind.INTERNAL_ERROR, Reason.INTERNAL_ERROR),
-            (IncidentKind.NO_READING, Reason.NO_READING),
+        for kind, reason, found in (
+            (IncidentKind.INTERRUPTED, Reason.INTERRUPTED, anywhere),
+            (IncidentKind.INTERNAL_ERROR, Reason.INTERNAL_ERROR, anywhere),
+            # What an earlier attempt couldn't read, the last one could.
+            (IncidentKind.NO_READING, Reason.NO_READING, counted),
         )
-        if kind in kinds
+        if kind in found
     ]
     # Without its trials a fault was not tested, and only an inconclusive attempt is repeated: a run
     # that is otherwise can't be better than a defect.

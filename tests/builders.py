@@ -277,11 +277,20 @@ def gate(
     *measurements: Measurement,
     config: dict[str, Any] | None = None,
     incidents: tuple[Incident, ...] = (),
+    attempts: bool = False,
 ) -> GateResult:
-    """The judged run of a config whose scenarios have one fault each, the first of them tried."""
+    """The judged run of a config whose scenarios have one fault each, the first of them tried.
+
+    With ``attempts`` the first scenario again and again.
+    """
     checked = parse(config or document(), {})
     measured = [
-        MeasuredTrial(scenario=number, fault=0, attempt=1, measurement=measurement)
+        MeasuredTrial(
+            scenario=0 if attempts else number,
+            fault=0,
+            attempt=1 + number if attempts else 1,
+            measurement=measurement,
+        )
         for number, measurement in enumerate(measurements)
     ]
     return gate_result(checked, resolved(checked), measured, incidents, made())

@@ -14,6 +14,7 @@ from tests.strategies import measurements
 
 PASSING = Serving().measurement()
 LEAKING = Serving(after=1500 * MIB).measurement()
+UNREAD = Serving().measurement(incidents=(incident(IncidentKind.NO_READING),))
 UNFIRED = Serving(evidence=()).measurement()
 
 
@@ -68,6 +69,13 @@ def test_a_defect_of_the_gate_has_its_own_code() -> None:
 def test_a_gate_that_could_see_no_process_is_inconclusive_and_no_defect() -> None:
     result = gate(incidents=(incident(IncidentKind.NO_READING),))
     assert (result.reason, result.exit_code) == (Reason.NO_READING, 3)
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"), [(PASSING, Reason.RETURNED_TO_BASELINE), (UNREAD, Reason.NO_READING)]
+)
+def test_what_the_last_attempt_could_read_counts(second: Measurement, reason: Reason) -> None:
+    assert gate(UNREAD, second, attempts=True).reason is reason
 
 
 def test_a_planned_fault_without_a_trial_is_never_a_pass() -> None:

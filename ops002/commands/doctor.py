@@ -9,20 +9,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Final, TextIO
 
 from ops002 import __version__
 from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.doctor_gpus import Wanted, look_at_gpus
 from ops002.commands.printing import show
 from ops002.config import Config, Scenario
 from ops002.config_schema import PythonWorkload
-from ops002.diagnosis import Finding, Weight, exit_code, of_device, of_driver, to_document
+from ops002.diagnosis import Finding, Weight, exit_code, to_document
 from ops002.measurement import Missing
-from ops002.probes.cards import Driver, Sample
 from ops002.probes.host_memory import HostMemory
-from ops002.probes.meter_client import Meter, MeterSilent
 from ops002.process_table import NotShown, this_process
 from ops002.processes import describe
 from ops002.reporters.doctor import render
@@ -53,9 +51,11 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     config, found = _config()
     yield found
     scenarios = () if config is None else config.scenarios
-    devices = list(dict.fromkeys(scenario.device for scenario in scenarios)) or ["cuda"]
-    yield from _gpus([device for device in devices if device != "cpu"], environ)
-    if "cpu" in devices:
+    gpus = [Wanted(one.device, one.exclusive) for one in scenarios if one.device != "cpu"]
+    if config is None:
+        gpus = [Wanted("cuda", exclusive=False)]
+    yield from look_at_gpus(list(dict.fromkeys(gpus)), environ)
+    if any(scenario.device == "cpu" for scenario in scenarios):
         yield _host_memory()
     for scenario in scenarios:
         yield from _torch(scenario)
@@ -93,24 +93,6 @@ def _host_memory() -> Finding:
             remedy="use a kernel from 5.4 on, with /proc/PID/smaps_rollup",
         )
     return Finding(subject="host memory", weight=Weight.OK, words="its shares can be read")
-
-
-def _gpus(devices: list[str], environ: Mapping[str, str]) -> Iterator[Finding]:
-    with closing(Meter()) as meter:
-        try:
-            driver = meter.driver()
-            samples = _samples(meter, driver)
-        except MeterSilent as silent:
-            yield from of_driver(str(silent), {}, wanted=bool(devices))
-            return
-    yield from of_driver(driver, samples, wanted=bool(devices))
-    for device in devices:
-        yield from of_device(device, driver, environ)
-
-
-def _samples(meter: Meter, driver: Driver) -> dict[str, Sample]:
-    uuids = [card.uuid for card in driver.cards if not card.divided]
-    return {sample.uuid: sample for sample in meter.sample(uuids)}
 
 
 def _torch(scenario: Scenario) -> Iterator[Finding]:

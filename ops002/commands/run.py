@@ -117,7 +117,7 @@ def local_lab(
     """The real parts, on this machine; the instruments are closed at the end."""
     with closing(instruments):
         yield Lab(
-            executor=LocalExecutor(),
+            executor=LocalExecutor(lambda: instruments.helpers),
             clock=clock,
             instruments=instruments,
             environ=environ,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
+from collections.abc import Callable
 from signal import SIGKILL
 from typing import BinaryIO, Final
 
@@ -33,11 +34,13 @@ class LocalExecutor:
     """Starts workloads on this machine.
 
     Children that the gate has before it starts its first workload are nobody's business: a shell
-    that starts helpers and then becomes the gate leaves it some.
+    that starts helpers and then becomes the gate leaves it some. ``helpers`` tells those that the
+    gate itself starts later.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, helpers: Callable[[], tuple[Process, ...]] = tuple) -> None:
         self._bystanders = family().live
+        self._helpers = helpers
 
     def start(self, launch: Launch) -> LocalRunning:
         """Start a process in its own session.
@@ -67,7 +70,7 @@ class LocalExecutor:
             log.close()
             raise StartFailed(_why(launch, error)) from None
         try:
-            return LocalRunning(popen, launch, log, self._bystanders)
+            return LocalRunning(popen, launch, log, (*self._bystanders, *self._helpers()))
         except (OSError, RuntimeError) as error:
             # It couldn't be looked up, or no thread be started to drain its output: a process that
             # nobody would end.

@@ -12,7 +12,10 @@ class Card:
     """A GPU, or a MIG slice of one (``parent`` is then the UUID of its GPU).
 
     ``divided`` says that MIG is on: work runs on its slices only. ``unsupported`` says why memory
-    there can't be judged, if so.
+    there can't be judged, if so; ``untold`` what the driver didn't say of that, so that nobody
+    knows. How it is set up is None where the driver doesn't say: ``compute_mode`` (``default``,
+    ``exclusive``: one process at a time, ``prohibited``), ``kept_awake`` (persistence mode),
+    ``virtual`` (a share of a card, given by a hypervisor).
     """
 
     uuid: str
@@ -22,15 +25,23 @@ class Card:
     parent: str | None = None
     divided: bool = False
     unsupported: str | None = None
+    untold: str | None = None
+    compute_mode: str | None = None
+    kept_awake: bool | None = None
+    virtual: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """A process on a card. ``bytes`` is None where the driver doesn't say how much it holds."""
+    """A process on a card. ``bytes`` is None where the driver doesn't say how much it holds.
+
+    ``use`` is the first of the driver's lists that has it: ``compute``, ``graphics`` or ``mps``.
+    """
 
     pid: int
     name: str
     bytes: int | None
+    use: str = "compute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

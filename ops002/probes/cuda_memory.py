@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import inf
+from statistics import median_low
 from typing import Final, Protocol
 
 from ops002.measurement import JudgedDevice, Missing, Owner, Process, ProcessMemory, Reading
@@ -15,13 +19,20 @@ OWN: Final = "nvml-workload"
 OTHERS: Final = "nvml-others"
 PEAK: Final = "nvml-peak"
 _NO_MARK: Final = "the driver keeps no high-water mark"
+_POLL_SHARE: Final = 25
+"""From one poll to the next this many times what it cost passes: less than 5 % of a core."""
+_BLIND_SECONDS: Final = 0.02
+"""But no more than this, for peaks as short as that are real; unless polls would take a sixth of a
+core."""
+_LEAST_POLL_SHARE: Final = 5
+_COSTS: Final = 3
 
 
 class Samples(Protocol):
     """What takes readings of cards: a meter."""
 
-    def sample(self, uuids: Sequence[str]) -> tuple[Sample, ...]:
-        """The memory of these cards now, in their order.
+    def sample(self, uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        """The memory of these cards now, in their order; who is on them if ``listed``.
 
         Raises:
             MeterSilent: none of it can be read.
@@ -36,8 +47,15 @@ class CudaMemory:
     others do, stands beside it, where the driver says so: it explains.
     """
 
-    def __init__(self, meter: Samples, selected: Sequence[Selected]) -> None:
+    def __init__(
+        self,
+        meter: Samples,
+        selected: Sequence[Selected],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Take a first reading: it says which of the driver's calls all others come from.
+
+        ``now`` in seconds, on a clock that never goes back.
 
         Raises:
             MeterSilent: there is no reading of one of them.
@@ -46,6 +64,10 @@ class CudaMemory:
         self._names = {one.card.uuid: one.device for one in selected}
         self._selected = tuple(selected)
         self._ours: set[int] = set()
+        self._now = now
+        self._polled = 0
+        self._costs: deque[float] = deque(maxlen=_COSTS)
+        self._next_poll = -inf
         first = meter.sample(list(self._names))
         for sample in first:
             if sample.used_bytes is None:
@@ -78,14 +100,31 @@ class CudaMemory:
         return Look(tuple(readings), tuple(parts))
 
     def poll(self, processes: Sequence[Process]) -> int:
-        """The same figure that is judged: there is no cheaper one."""
+        """The figure that is judged, without the lists; the last one is kept for a while.
+
+        What comes and goes in that while (some milliseconds) is not seen.
+        """
         del processes
-        return sum(
-            sample.used_bytes or 0 for _, sample in self._samples() if isinstance(sample, Sample)
-        )
+        began = self._now()
+        if began >= self._next_poll:
+            self._polled = sum(
+                sample.used_bytes or 0
+                for _, sample in self._samples(listed=False)
+                if isinstance(sample, Sample)
+            )
+            ended = self._now()
+            self._costs.append(ended - began)
+            # One that a busy machine held up says nothing of the cost.
+            cost = median_low(self._costs)
+            self._next_poll = ended + max(
+                _LEAST_POLL_SHARE * cost, min(_POLL_SHARE * cost, _BLIND_SECONDS)
+            )
+        return self._polled
 
     def reset_peak(self, process: Process) -> None:
-        """Nothing: the driver keeps no mark."""
+        """The next poll asks the driver; it keeps no mark of its own."""
+        del process
+        self._next_poll = -inf
 
     def read_peak(self, process: Process) -> Reading | Missing:
         """Always `Missing`."""
@@ -93,9 +132,9 @@ class CudaMemory:
         device = self._selected[0].device
         return Missing(device=device, instrument=PEAK, missing=_NO_MARK)
 
-    def _samples(self) -> Iterator[tuple[str, Sample | str]]:
+    def _samples(self, *, listed: bool = True) -> Iterator[tuple[str, Sample | str]]:
         try:
-            for sample in self._meter.sample(list(self._names)):
+            for sample in self._meter.sample(list(self._names), listed=listed):
                 yield sample.uuid, sample
         except MeterSilent as silent:
             for uuid in self._names:

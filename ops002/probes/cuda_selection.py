@@ -73,6 +73,8 @@ def _one(name: str, visible: Sequence[Card], nameable: Sequence[Card]) -> Select
 def _visible(cards: Sequence[Card], environ: Mapping[str, str]) -> tuple[Card, ...]:
     usable = _usable(cards)
     given = environ.get(VISIBLE)
+    if given is not None and any(card.divided for card in cards):
+        _must_name_uuids(given, usable)
     if given is None:
         whole = tuple(card for card in usable if card.parent is None)
         return whole or usable[:1]  # of slices, CUDA shows a process the first alone
@@ -85,6 +87,21 @@ def _visible(cards: Sequence[Card], environ: Mapping[str, str]) -> tuple[Card, .
             raise NoSuchDevice(f"{VISIBLE}={given} names a device twice: CUDA then shows none")
         visible.append(card)
     return tuple(visible)
+
+
+def _must_name_uuids(given: str, usable: Sequence[Card]) -> None:
+    """What an index means where a card is divided is CUDA's own affair, and has changed.
+
+    By NVIDIA's MIG guide it enumerates one slice of all, and beside a slice no whole card.
+
+    Raises:
+        NoSuchDevice: an index is given.
+    """
+    if any(part.strip().isdigit() for part in given.split(",")):
+        raise NoSuchDevice(
+            f"{VISIBLE}={given} counts devices, and MIG is on: which ones CUDA would count then "
+            f"only CUDA can tell; name them by UUID; there are {_listed(usable)}"
+        )
 
 
 def _usable(cards: Sequence[Card]) -> tuple[Card, ...]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import queue
 import secrets
+import select
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from ops002.agents import wire
 from ops002.probes.cards import Driver, Sample, driver_from, sample_from
@@ -21,6 +21,7 @@ DEADLINE_SECONDS: Final = 10.0
 _FIRST_SECONDS: Final = 60.0
 """For the first answer: without persistence a driver wakes its cards, 1 to 3 s each."""
 _END_SECONDS: Final = 2.0
+_CHUNK: Final = 64 * 1024
 
 
 class MeterSilent(Exception):
@@ -52,11 +53,19 @@ class Meter:
             start_new_session=True,
         )
         assert self._process.stdout is not None
-        self._lines: queue.Queue[bytes] = queue.Queue()
-        self._reader = threading.Thread(
-            target=self._drain, args=(self._process.stdout,), daemon=True
-        )
-        self._reader.start()
+        self._ready = select.poll()
+        self._ready.register(self._process.stdout, select.POLLIN)
+        self._unread = b""
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has ended or was late: there will be no more answers from it."""
+        return self._silent is not None
 
     def driver(self) -> Driver:
         """The driver and its cards.
@@ -70,13 +79,13 @@ class Meter:
         except (KeyError, TypeError) as error:
             raise self._gone(f"the meter's answer can't be read: {error!r}") from None
 
-    def sample(self, uuids: Sequence[str]) -> tuple[Sample, ...]:
-        """The memory of these cards now, in their order.
+    def sample(self, uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        """The memory of these cards now, in their order; who is on them if ``listed``.
 
         Raises:
             MeterSilent: none of it can be read.
         """
-        reply = self._request(self._deadline, op="sample", uuids=list(uuids))
+        reply = self._request(self._deadline, op="sample", uuids=list(uuids), listed=listed)
         try:
             samples = tuple(sample_from(sample) for sample in reply["samples"])
         except (KeyError, TypeError) as error:
@@ -88,6 +97,7 @@ class Meter:
     def close(self) -> None:
         """End it."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with suppress(OSError):
             self._process.stdin.close()
         try:
@@ -96,7 +106,7 @@ class Meter:
             self._process.kill()  # it hangs in the driver
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_END_SECONDS)
-        self._reader.join(_END_SECONDS)
+        self._process.stdout.close()
 
     def _request(self, seconds: float, **request: Any) -> wire.Message:
         if self._silent is not None:
@@ -115,30 +125,34 @@ class Meter:
         return reply
 
     def _reply(self, seconds: float) -> wire.Message:
+        deadline = time.monotonic() + seconds
         while True:
-            try:
-                line = self._lines.get(timeout=seconds)
-            except queue.Empty:
-                raise self._gone(
-                    f"the driver did not answer within {seconds:g} s; a GPU that hangs "
-                    "needs a reset (nvidia-smi --gpu-reset), or the machine a reboot"
-                ) from None
-            if not line:
-                raise self._gone("the meter has ended while the driver was asked")
+            line, newline, rest = self._unread.partition(b"\n")
+            if not newline:
+                self._unread += self._read(deadline, seconds)
+                continue
+            self._unread = rest
             message = wire.decode(line)
             if message is not None and wire.is_reply(message, self._number, self._key):
                 return message
+
+    def _read(self, deadline: float, seconds: float) -> bytes:
+        """What it has written, once there is something."""
+        assert self._process.stdout is not None
+        if not self._ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise self._gone(
+                f"the driver did not answer within {seconds:g} s; a GPU that hangs "
+                "needs a reset (nvidia-smi --gpu-reset), or the machine a reboot"
+            )
+        chunk = os.read(self._process.stdout.fileno(), _CHUNK)
+        if not chunk:
+            raise self._gone("the meter has ended while the driver was asked")
+        return chunk
 
     def _gone(self, why: str) -> MeterSilent:
         """From now on there are no figures: those of a meter that was late would be old ones."""
         self._silent = why
         return MeterSilent(why)
-
-    def _drain(self, stream: IO[bytes]) -> None:
-        with stream:
-            for line in stream:
-                self._lines.put(line)
-        self._lines.put(b"")
 
 
 def _absolute(environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,36 +1,36 @@
-"""The driver's own figures, through NVIDIA's management library. The only room that knows pynvml.
+"""The driver's own figures, through NVIDIA's management library: cards, memory, processes.
 
 NVML reads a card without a CUDA context, so that nothing of the gate's is in what it reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pynvml
 
 from ops002.probes.cards import Card, Driver, Sample, Tenant
+from ops002.probes.nvml_facts import (
+    UNKNOWN_CALL,
+    advice,
+    compute_mode,
+    is_divided,
+    is_kept_awake,
+    is_virtual,
+    whose_memory,
+    words,
+)
 
 _INITIAL_PID_NAMESPACE: Final = 0xEFFFFFFC  # linux/proc_ns.h: PROC_PID_INIT_INO
 _V1, _V2 = "v1", "v2"
-_UNKNOWN_CALL: Final = frozenset(
-    {
-        pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
-        pynvml.NVML_ERROR_NOT_SUPPORTED,
-        pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
-    }
-)
 _NOT_SHOWN: Final = frozenset(
     {pynvml.NVML_ERROR_NO_PERMISSION, pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_NOT_FOUND}
 )
+_NAMELESS: Final = "?"
 _NO_MEMORY_FIGURES: Final = "the driver gives no memory figures for it"
-_COHERENT: Final = (
-    "its memory is part of the system's: the kernel keeps pages there after a process has ended, "
-    "so they say nothing of a leak"
-)
 
 
 class NvmlError(Exception):
@@ -49,8 +49,10 @@ class Nvml:
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
-            raise NvmlError(_advice(error)) from None
+            raise NvmlError(advice(error)) from None
+        self._hidden = Path("/proc/self/ns/pid").stat().st_ino != _INITIAL_PID_NAMESPACE
         self._handles: dict[str, Any] = {}
+        self._names: dict[str, dict[int, str]] = {}
         # Both readings of a delta must come from the same call: the first that works is kept.
         self._version: dict[str, str] = {}
 
@@ -65,19 +67,22 @@ class Nvml:
             count = pynvml.nvmlDeviceGetCount()
             found = [card for index in range(count) for card in self._cards_at(index)]
         except pynvml.NVMLError as error:
-            raise NvmlError(_advice(error)) from None
+            raise NvmlError(advice(error)) from None
         return Driver(version=version, cards=tuple(sorted(found, key=lambda card: card.pci_bus_id)))
 
-    def sample(self, uuid: str) -> Sample:
-        """The memory of a card now. What can't be read is said in it."""
+    def sample(self, uuid: str, *, listed: bool = True) -> Sample:
+        """The memory of a card now, and who is on it if that is asked.
+
+        What can't be read is said in it.
+        """
         try:
             handle = self._handle(uuid)
             used: int | None = self._memory(uuid, handle).used
             why = None
         except pynvml.NVMLError as error:
-            used, why = None, _words(error)
+            used, why = None, words(error)
             return self._sample(uuid, used, why, None, why)
-        tenants, unlisted = self._tenants(handle)
+        tenants, unlisted = self._tenants(uuid, handle) if listed else (None, "not asked")
         return self._sample(uuid, used, why, tenants, unlisted)
 
     def _sample(
@@ -108,40 +113,68 @@ class Nvml:
             if error.value in _NOT_SHOWN:
                 return
             raise
-        yield from self._cards(handle)
+        try:
+            yield from self._cards(handle)
+        except pynvml.NVMLError as error:
+            if error.value != pynvml.NVML_ERROR_GPU_IS_LOST:
+                raise
 
     def _cards(self, handle: Any) -> Iterator[Card]:
-        divided = _divided(handle)
-        card = self._card(handle, pynvml.nvmlDeviceGetPciInfo(handle).busId, divided=divided)
+        address = str(pynvml.nvmlDeviceGetPciInfo(handle).busId)
+        try:
+            divided = is_divided(handle)
+        except pynvml.NVMLError as error:
+            untold = f"whether it is divided by MIG can't be told ({words(error)})"
+            yield replace(self._card(handle, address), untold=untold)
+            return
+        if not divided:
+            yield self._judgeable(handle, self._card(handle, address))
+            return
+        # The figures of a divided card are for those who may see all of it.
+        card = replace(self._card(handle, address), divided=True, unsupported=None)
         yield card
-        if divided:
-            for place in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
-                with suppress(pynvml.NVMLError):  # places that hold no slice
-                    part = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, place)
-                    yield self._card(part, card.pci_bus_id, parent=card.uuid)
+        for place in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
+            try:
+                part = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, place)
+            except pynvml.NVMLError as error:
+                if error.value in _NOT_SHOWN:  # a place without a slice, or not for this user
+                    continue
+                raise
+            # Whose memory it is, a card is asked: it is no question to one of its slices.
+            yield self._judgeable(handle, replace(self._card(part, address), parent=card.uuid))
 
-    def _card(
-        self, handle: Any, address: str, *, divided: bool = False, parent: str | None = None
-    ) -> Card:
+    def _judgeable(self, handle: Any, card: Card) -> Card:
+        """The card, with what keeps its memory from being judged."""
+        if card.unsupported is not None:
+            return card
+        try:
+            return replace(card, unsupported=whose_memory(handle, card.total_bytes))
+        except pynvml.NVMLError as error:
+            why = words(error)
+        except OSError as error:
+            why = str(error)
+        return replace(card, untold=f"whether its memory is its own can't be told ({why})")
+
+    def _card(self, handle: Any, address: str) -> Card:
         uuid = str(pynvml.nvmlDeviceGetUUID(handle))
         self._handles[uuid] = handle
         total, unsupported = self._total(uuid, handle)
         return Card(
             uuid=uuid,
             name=str(pynvml.nvmlDeviceGetName(handle)),
-            pci_bus_id=str(address),
+            pci_bus_id=address,
             total_bytes=total,
-            parent=parent,
-            divided=divided,
-            # The figures of a divided card are for those who may see all of it.
-            unsupported=None if divided else unsupported or _coherent(handle),
+            unsupported=unsupported,
+            compute_mode=compute_mode(handle),
+            kept_awake=is_kept_awake(handle),
+            virtual=is_virtual(handle),
         )
 
     def _total(self, uuid: str, handle: Any) -> tuple[int | None, str | None]:
         try:
             total = int(self._memory(uuid, handle).total)
         except pynvml.NVMLError as error:
-            unknown = error.value in _UNKNOWN_CALL
+            unknown = error.value in UNKNOWN_CALL
             return None, _NO_MEMORY_FIGURES if unknown else None
         return total, None if total else _NO_MEMORY_FIGURES
 
@@ -156,7 +189,7 @@ class Nvml:
                 memory = pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2)
             except pynvml.NVMLError as error:
                 # Once it has answered, its silence is an error, and no reason to ask another.
-                if self._version.get(uuid) == _V2 or error.value not in _UNKNOWN_CALL:
+                if self._version.get(uuid) == _V2 or error.value not in UNKNOWN_CALL:
                     raise
             else:
                 self._version[uuid] = _V2
@@ -165,31 +198,41 @@ class Nvml:
         self._version[uuid] = _V1
         return memory
 
-    def _tenants(self, handle: Any) -> tuple[tuple[Tenant, ...] | None, str | None]:
-        if Path("/proc/self/ns/pid").stat().st_ino != _INITIAL_PID_NAMESPACE:
+    def _tenants(self, uuid: str, handle: Any) -> tuple[tuple[Tenant, ...] | None, str | None]:
+        if self._hidden:
             return None, "the driver hides processes from PID namespaces other than the host's"
-        found: dict[int, int | None] = {}
-        for ask in _LISTS:
+        sizes: dict[int, int | None] = {}
+        uses: dict[int, str] = {}
+        for use, ask in _LISTS.items():
             try:
                 listed = ask(handle)
             except pynvml.NVMLError as error:
                 # Who computes must be told; cards and drivers that know no other use are many.
-                if ask is _LISTS[0] or error.value not in _UNKNOWN_CALL:
-                    return None, f"the driver lists no processes: {_words(error)}"
+                if use == "compute" or error.value not in UNKNOWN_CALL:
+                    return None, f"the driver lists no processes: {words(error)}"
                 continue
             for process in listed:
-                size = process.usedGpuMemory
-                found[process.pid] = _most(found.get(process.pid), size)
+                sizes[process.pid] = _most(sizes.get(process.pid), process.usedGpuMemory)
+                uses.setdefault(process.pid, use)
+        names = self._named(uuid, sizes)
         return tuple(
-            Tenant(pid=pid, name=_name(pid), bytes=found[pid]) for pid in sorted(found)
+            Tenant(pid=pid, name=names[pid], bytes=sizes[pid], use=uses[pid])
+            for pid in sorted(sizes)
         ), None
 
+    def _named(self, uuid: str, pids: Iterable[int]) -> dict[int, str]:
+        """Names, each read once for as long as its process is listed on the card."""
+        known = self._names.get(uuid, {})
+        names = {pid: known.get(pid) or _name(pid) for pid in pids}
+        self._names[uuid] = {pid: name for pid, name in names.items() if name != _NAMELESS}
+        return names
 
-_LISTS: Final[tuple[Callable[[Any], Any], ...]] = (
-    pynvml.nvmlDeviceGetComputeRunningProcesses_v3,
-    pynvml.nvmlDeviceGetGraphicsRunningProcesses_v3,
-    pynvml.nvmlDeviceGetMPSComputeRunningProcesses_v3,
-)
+
+_LISTS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "compute": pynvml.nvmlDeviceGetComputeRunningProcesses_v3,
+    "graphics": pynvml.nvmlDeviceGetGraphicsRunningProcesses_v3,
+    "mps": pynvml.nvmlDeviceGetMPSComputeRunningProcesses_v3,
+}
 
 
 def _most(one: int | None, other: int | None) -> int | None:
@@ -199,49 +242,8 @@ def _most(one: int | None, other: int | None) -> int | None:
     return max(one, other)
 
 
-def _divided(handle: Any) -> bool:
-    try:
-        current, _ = pynvml.nvmlDeviceGetMigMode(handle)
-    except pynvml.NVMLError:
-        return False  # a card or a driver that knows no MIG
-    return bool(current == pynvml.NVML_DEVICE_MIG_ENABLE)
-
-
-def _coherent(handle: Any) -> str | None:
-    """Why a card's memory isn't its own, if so: it is a NUMA node of the system, or coherent."""
-    with suppress(pynvml.NVMLError):
-        pynvml.nvmlDeviceGetNumaNodeId(handle)  # answered where the memory is a node, only
-        return _COHERENT
-    return None
-
-
 def _name(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
     except OSError:
-        return "?"
-
-
-def _words(error: pynvml.NVMLError) -> str:
-    return f"NVML: {error}"
-
-
-def _advice(error: pynvml.NVMLError) -> str:
-    advice = {
-        pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: (
-            "libnvidia-ml.so.1 isn't here: install NVIDIA's driver, or, in a container, start it "
-            "with --gpus all and the NVIDIA container toolkit"
-        ),
-        pynvml.NVML_ERROR_DRIVER_NOT_LOADED: (
-            "NVIDIA's library is here and its kernel driver isn't loaded: load it (modprobe "
-            "nvidia), or, in a container, start it with --gpus all"
-        ),
-        pynvml.NVML_ERROR_NO_PERMISSION: (
-            "this user may not ask the driver: let it open /dev/nvidiactl (often: the group video)"
-        ),
-        pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH: (
-            "the library and the kernel driver are of different versions: the driver was updated "
-            "and not loaded again; reboot, or unload and load it"
-        ),
-    }.get(error.value)
-    return f"{_words(error)}; {advice}" if advice else _words(error)
+        return _NAMELESS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ops002.measurement import JudgedDevice, Missing, Owner, ProcessMemory, Reading, Snapshot
@@ -26,28 +26,35 @@ def look_for_others(
     Raises:
         DirtyDevice: somebody is and the device was to be exclusive, or nobody can say who is.
     """
-    for device in probe.devices:
+    for remark in remarks_on_others(before, probe.devices, exclusive=exclusive):
+        recording.add_health(remark)
+
+
+def remarks_on_others(
+    before: Snapshot, devices: Sequence[JudgedDevice], *, exclusive: bool
+) -> Iterator[str]:
+    """Who is on the devices, or that nobody can say so; pure.
+
+    Raises:
+        DirtyDevice: as `look_for_others`.
+    """
+    for device in devices:
         if device.others is None:
             continue  # a device that nobody else can be on
         there = list(_others(before, device))
-        _must_be_told(recording, before, device, there, exclusive=exclusive)
+        yield from _must_be_told(before, device, there, exclusive=exclusive)
         if there and exclusive:
             raise DirtyDevice(
                 f"{_named(there)} on {device.device}, and exclusive is asked for: end them, or "
                 "give the gate a device of its own"
             )
         if there:
-            recording.add_health(f"on {device.device} before the start: {_named(there)}")
+            yield f"on {device.device} before the start: {_named(there)}"
 
 
 def _must_be_told(
-    recording: Recording,
-    before: Snapshot,
-    device: JudgedDevice,
-    there: list[ProcessMemory],
-    *,
-    exclusive: bool,
-) -> None:
+    before: Snapshot, device: JudgedDevice, there: list[ProcessMemory], *, exclusive: bool
+) -> Iterator[str]:
     """Where nobody says who holds what of the device, it must be the gate's own."""
     assert device.others is not None
     others = before.reading(device.device, device.others)
@@ -60,9 +67,7 @@ def _must_be_told(
             f"{who} on {device.device} before the start, and who holds how much can't be told "
             f"({others.missing}): end whatever is on it, or give the gate a device of its own"
         )
-    recording.add_health(
-        f"who is on {device.device} can't be told ({others.missing}): nobody else, it was assumed"
-    )
+    yield f"who is on {device.device} can't be told ({others.missing}): nobody else, it was assumed"
 
 
 def _others(before: Snapshot, device: JudgedDevice) -> Iterator[ProcessMemory]:

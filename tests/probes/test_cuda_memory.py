@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -38,8 +39,10 @@ class ScriptedMeter:
     """Answers what its script says, a text being why there is no answer; then the last for ever."""
 
     script: list[Sample | str]
+    listings: int = 0
 
-    def sample(self, _uuids: Sequence[str]) -> tuple[Sample, ...]:
+    def sample(self, _uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        self.listings += listed
         answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(answer, str):
             raise MeterSilent(answer)
@@ -113,6 +116,80 @@ def test_there_is_no_high_water_mark() -> None:
     assert isinstance(probe(sample()).read_peak(process()), Missing)
 
 
+TICK_SECONDS = 0.005
+
+
+@dataclass
+class SlowMeter:
+    """Memory that grows by a byte at each reading, which costs what is said, then the last ever."""
+
+    costs: list[float]
+    seconds: float = 0.0
+    asked_at: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sample(self, _uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        del listed
+        self.asked_at.append(self.seconds)
+        self.seconds += self.costs[min(len(self.asked_at), len(self.costs)) - 1]
+        return (sample(used=len(self.asked_at)),)
+
+
+def polls(*costs: float, seconds: float = 1.0) -> list[float]:
+    """When the driver was asked by polls at every tick."""
+    meter = SlowMeter([0.001, *costs])
+    memory = CudaMemory(meter, [Selected("cuda:0", CARD)], meter.now)
+    while meter.seconds < seconds:
+        assert memory.poll([]) == len(meter.asked_at)
+        meter.seconds += TICK_SECONDS
+    return meter.asked_at[1:]
+
+
+def gaps(asked_at: list[float]) -> list[float]:
+    return [later - one for one, later in pairwise(asked_at)]
+
+
+def test_polls_are_as_far_apart_as_they_cost() -> None:
+    assert min(gaps(polls(0.0006))) > 0.0155
+    assert max(gaps(polls(0.0006))) < 0.021
+
+
+def test_dear_polls_leave_no_more_than_twenty_milliseconds_unseen() -> None:
+    assert max(gaps(polls(0.002))) < 0.0271
+
+
+def test_polls_that_would_take_the_core_are_further_apart() -> None:
+    assert min(gaps(polls(0.01))) > 0.059
+
+
+def test_a_poll_that_was_held_up_does_not_blind() -> None:
+    assert max(gaps(polls(0.001, 0.1, 0.001, seconds=5.0))) < 0.126
+
+
+def test_a_cheap_poll_is_made_at_every_tick() -> None:
+    assert max(gaps(polls(0.0001))) < 0.006
+
+
+def test_a_fault_begins_with_a_poll() -> None:
+    meter = SlowMeter([0.001])
+    memory = CudaMemory(meter, [Selected("cuda:0", CARD)], meter.now)
+    assert memory.poll([]) == 2
+    assert memory.poll([]) == 2
+    memory.reset_peak(process())
+    assert memory.poll([]) == 3
+
+
 def test_a_poll_is_what_is_used_of_all_cards() -> None:
     assert probe(sample(used=GIB)).poll([]) == GIB
     assert probe("silent").poll([]) == 0
+
+
+def test_a_poll_asks_for_no_lists() -> None:
+    meter = ScriptedMeter([sample(), sample(), sample(tenants=None)])
+    memory = CudaMemory(meter, [Selected("cuda:0", CARD)])
+    memory.read([])
+    before = meter.listings
+    memory.poll([])
+    assert meter.listings == before

@@ -120,6 +120,22 @@ def test_another_slice_is_named_by_its_uuid() -> None:
     assert chosen("cuda", [DIVIDED, *SLICES], **visible("MIG-yy")) == [("cuda:0", "MIG-yy")]
 
 
+@pytest.mark.parametrize("value", ["0", "1,2", "MIG-yy,0", "GPU-aa00, 1"])
+def test_beside_a_divided_card_nothing_is_counted(value: str) -> None:
+    with pytest.raises(NoSuchDevice, match=r"name them by UUID; there are MIG-xx.*GPU-aa00"):
+        select("cuda", [DIVIDED, *SLICES, *FOUR], visible(value))
+
+
+def test_beside_a_divided_card_a_uuid_is_a_uuid() -> None:
+    cards = [DIVIDED, *SLICES, *FOUR]
+    assert chosen("cuda:all", cards, **visible("GPU-cc,GPU-aa")) == [
+        ("cuda:0", "GPU-cc22"),
+        ("cuda:1", "GPU-aa00"),
+    ]
+    with pytest.raises(NoSuchDevice, match="shows none"):
+        select("cuda", cards, visible("-1"))
+
+
 def test_a_divided_card_itself_cant_be_used() -> None:
     with pytest.raises(NoSuchDevice, match="no device"):
         select("cuda:GPU-ee44", [DIVIDED, *SLICES], {})

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from ops002.probes.meter_client import Meter, MeterSilent
-from tests.standin_nvml.machine import GIB, MIB, Card, Machine, Rule, Tenant
+from tests.standin_nvml.machine import GIB, MIB, Card, Machine, Rule, Slice, Tenant
 
 UUID = Card(0).id
 
@@ -214,3 +214,131 @@ def test_a_list_that_fails_is_never_nobody(
     (sample,) = start().sample([UUID])
     assert (sample.tenants is not None) is listed
     assert (sample.why_unlisted is None) is listed
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "NVML_ERROR_NOT_SUPPORTED",
+        "NVML_ERROR_FUNCTION_NOT_FOUND",
+        "NVML_ERROR_ARGUMENT_VERSION_MISMATCH",
+    ],
+)
+@pytest.mark.parametrize(
+    "function", ["nvmlDeviceGetMigMode", "nvmlDeviceGetNumaNodeId", "nvmlDeviceGetAddressingMode"]
+)
+def test_a_question_that_the_driver_doesnt_know_is_answered(
+    start: Callable[..., Meter], environment: Machine, function: str, code: str
+) -> None:
+    environment.answer(Rule(function, code))
+    (card,) = start().driver().cards
+    assert (card.divided, card.unsupported, card.untold) == (False, None, None)
+
+
+@pytest.mark.parametrize(
+    "function", ["nvmlDeviceGetMigMode", "nvmlDeviceGetNumaNodeId", "nvmlDeviceGetAddressingMode"]
+)
+def test_a_question_that_fails_is_not_answered(
+    start: Callable[..., Meter], environment: Machine, function: str
+) -> None:
+    """Only of the card that it is about, though."""
+    environment.put(Card(1))
+    environment.answer(Rule(function, "NVML_ERROR_UNKNOWN", card="0"))
+    first, second = start().driver().cards
+    assert first.untold is not None
+    assert "can't be told (NVML: Unknown Error)" in first.untold
+    assert second.untold is None
+
+
+ATS = 2
+MACHINE = psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize(
+    ("card", "judged"),
+    [
+        pytest.param(Card(addressing=ATS, total=MACHINE), False, id="GB10"),
+        pytest.param(Card(addressing=ATS, total=MACHINE // 2), True, id="Grace, CDMM"),
+        pytest.param(Card(addressing=0, total=MACHINE), True, id="by chance as much"),
+        pytest.param(Card(addressing=ATS, numa=1), False, id="Grace, NUMA"),
+    ],
+)
+def test_whose_memory_it_is(
+    start: Callable[..., Meter], environment: Machine, card: Card, *, judged: bool
+) -> None:
+    environment.put(card)
+    (found,) = start().driver().cards
+    assert (found.unsupported is None, found.untold) == (judged, None)
+
+
+DIVIDED = Card(0, mig=1, slices=(Slice(0, gpu_instance=1), Slice(3, gpu_instance=2)))
+
+
+def test_of_a_divided_card_the_places_with_slices_are_shown(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    environment.put(DIVIDED)
+    card, *slices = start().driver().cards
+    assert card.divided
+    assert [one.uuid for one in slices] == [DIVIDED.slice_id(part) for part in DIVIDED.slices]
+    assert [(one.parent, one.untold) for one in slices] == [(card.uuid, None)] * 2
+
+
+def test_a_slice_that_cant_be_asked_for_is_no_empty_place(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    environment.put(DIVIDED)
+    environment.answer(Rule("nvmlDeviceGetMigDeviceHandleByIndex", "NVML_ERROR_UNKNOWN", first=4))
+    with pytest.raises(MeterSilent, match="Unknown Error"):
+        start().driver()
+
+
+def test_a_card_that_is_lost_while_it_is_asked_isnt_there(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    environment.put(Card(1))
+    environment.answer(Rule("nvmlDeviceGetUUID", "NVML_ERROR_GPU_IS_LOST", card="0"))
+    assert [card.uuid for card in start().driver().cards] == [Card(1).id]
+
+
+def test_how_a_card_is_set_up(start: Callable[..., Meter], environment: Machine) -> None:
+    environment.put(
+        Card(0, compute_mode=2, persistence=0, virtualization=2),
+        Card(1, compute_mode=None, persistence=None, virtualization=None),
+    )
+    found = [(one.compute_mode, one.kept_awake, one.virtual) for one in start().driver().cards]
+    assert found == [("prohibited", False, True), (None, None, None)]
+
+
+def test_who_is_there_is_asked_only_where_it_is_wanted(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    meter = start()
+    (sample,) = meter.sample([UUID], listed=False)
+    assert (sample.used_bytes, sample.tenants, sample.why_unlisted) == (3 * GIB, None, "not asked")
+    assert environment.calls("nvmlDeviceGetComputeRunningProcesses_v3") == 0
+
+
+def test_a_name_is_read_once_while_its_process_is_listed(
+    start: Callable[..., Meter], environment: Machine
+) -> None:
+    us = Tenant(os.getpid(), GIB)
+    meter = start()
+
+    def name() -> list[str]:
+        (sample,) = meter.sample([UUID])
+        return [one.name for one in sample.tenants or () if one.pid == us.pid]
+
+    comm = Path("/proc/self/comm")
+    before = comm.read_text()
+    try:
+        environment.move_in(us)
+        assert name() == [before.strip()]
+        comm.write_text("another")
+        assert name() == [before.strip()]
+        environment.move_out(us)
+        assert name() == []
+        environment.move_in(us)
+        assert name() == ["another"]
+    finally:
+        comm.write_text(before)

@@ -37,7 +37,8 @@ class _Meter:
                 self._nvml = Nvml()
             if request.get("op") == "driver":
                 return {"ok": True, "driver": to_document(self._nvml.driver())}
-            samples = [self._nvml.sample(str(uuid)) for uuid in request["uuids"]]
+            listed = bool(request["listed"])
+            samples = [self._nvml.sample(str(uuid), listed=listed) for uuid in request["uuids"]]
         except NvmlError as error:
             return {"ok": False, "detail": str(error)}
         return {"ok": True, "samples": [to_document(sample) for sample in samples]}
