@@ -134,7 +134,7 @@ class _Case:
 
     def unsteady_control(self) -> bool:
         """Healthy inferences alone moved memory by more than the tolerance."""
-        return self.facts.control_spread_bytes() > self.limits.tolerance_bytes
+        return self.facts.noise.control_spread_bytes > self.limits.tolerance_bytes
 
     def held_until_gc(self) -> bool:
         """Retained, and back once Python's collector had run."""
@@ -152,9 +152,7 @@ class _Case:
 
     def others_moved(self) -> bool:
         """Others on the device took or gave back more than the band: the delta isn't ours alone."""
-        moved = self.facts.shares.others_delta_bytes
-        by_much = moved is not None and abs(moved) > self.limits.band_bytes
-        return by_much and not self.own_retained()
+        return self.facts.others_moved() and not self.own_retained()
 
     def disturbed(self) -> bool:
         """Somebody else moved memory: as the driver says, or because more is gone than was ours."""
@@ -243,7 +241,7 @@ def _check(
     # No rule holding means figures that contradict each other (settled, within reach of no rule,
     # yet failed by the contract): a defect of the gate, so never green.
     reason = next((reason for reason, holds in RULES if holds(case)), Reason.INTERNAL_ERROR)
-    noise = facts.noise_bytes
+    noise = facts.noise.bytes
     return Check(
         phase=phase,
         device=device.device,

@@ -41,17 +41,21 @@ AFTER = Stage.AFTER_ERROR
 def test_the_last_reading_of_each_wait_counts() -> None:
     judged = shares(held(5, 6, 7), held(20, 30, 40, stage=AFTER))
     assert judged.own_delta_bytes == 33
-    assert judged.others_delta_bytes == 0
+    assert judged.others == ()
+    assert judged.unlisted_delta_bytes == -33
 
 
 def test_without_both_waits_there_is_no_delta() -> None:
     assert shares(held(5)).own_delta_bytes is None
     assert shares((), held(5, stage=AFTER)).own_delta_bytes is None
+    assert shares(held(5)).others is None
+    assert shares(held(5)).unlisted_delta_bytes is None
 
 
 def test_a_share_that_cant_be_read_at_either_end_has_no_delta() -> None:
     assert shares(held(5, _LOST), held(5, stage=AFTER)).own_delta_bytes is None
     assert shares(held(5), held(5, _LOST, stage=AFTER)).own_delta_bytes is None
+    assert shares(held(5), held(5, _LOST, stage=AFTER)).unlisted_delta_bytes is None
     assert shares(held(_LOST, 5), held(_LOST, 9, stage=AFTER)).own_delta_bytes == 4
 
 
