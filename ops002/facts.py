@@ -11,9 +11,9 @@ from statistics import median_low
 from ops002.growth import NOT_JUDGED, Growth, judge_growth
 from ops002.limits import Limits
 from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
-from ops002.neighbours import furthest
+from ops002.neighbours import Move, furthest, moves
 from ops002.noise import Noise
-from ops002.settle import holds_still, last_window, others_hold_still
+from ops002.settle import holds_still, last_window
 from ops002.shares import Shares
 
 _BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
@@ -87,16 +87,26 @@ class CheckFacts:
             return self.shares.own_delta_bytes
         return self.shares.least_own_delta_bytes
 
-    def others_moved(self) -> bool:
-        """Whether others took or gave back more than the band, or moved where all must be still."""
-        if furthest(self.shares.others or ()) > self.limits.band_bytes:
-            return True
-        return not all(
-            others_hold_still(
-                series, self.device, window=self.limits.window, band=self.limits.band_bytes
-            )
-            for series in (self._baseline, self._post)
-        )
+    @cached_property
+    def foreign_moves(self) -> tuple[Move, ...]:
+        """What others did, if more than the band: between the waits, else where one must be still.
+
+        Nothing where that isn't told.
+        """
+        found = (moves(self.device, *pair) or () for pair in self._moments())
+        return next((moved for moved in found if furthest(moved) > self.limits.band_bytes), ())
+
+    def _moments(self) -> Iterator[tuple[Snapshot, Snapshot]]:
+        """The moments between which others may have moved, the earlier first."""
+        if self._baseline and self._post:
+            yield self._baseline[-1], self._post[-1]
+        theirs = replace(self.device, instrument=self.device.others or "")
+        for series in (self._baseline, self._post):
+            values = last_window(series, theirs, self.limits.window) or ()
+            places = sorted(range(len(values)), key=values.__getitem__)
+            for first, last in (sorted((places[0], places[-1])),) if places else ():
+                window = series[-len(values) :]
+                yield window[first], window[last]
 
     @property
     def settle_seconds(self) -> float | None:

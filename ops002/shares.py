@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops002.measurement import JudgedDevice, Measurement, Missing, Reading, Snapshot
-from ops002.neighbours import Move, moves
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,6 @@ class Shares:
         before = self._sizes(self.baseline)
         after = self._sizes(self.post)
         return min(after) - max(before) if before and after else None
-
-    @property
-    def others(self) -> tuple[Move, ...] | None:
-        """What everybody else's processes took and gave back; None where that isn't told."""
-        if not self.baseline or not self.post:
-            return None
-        return moves(self.device, self.baseline[-1], self.post[-1])
 
     @property
     def unlisted_delta_bytes(self) -> int | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from ops002.attribution import Holder, HolderKind, name_holders
 from ops002.measurement import Measurement, Missing, Owner, ProcessMemory, Snapshot, Stage
-from tests.builders import MIB, Serving, missing, process, reading, snapshot
+from tests.builders import MIB, Serving, limits, missing, process, reading, snapshot
 from tests.strategies import measurements
 
 
@@ -31,16 +31,16 @@ def holders(*snapshots: Snapshot, pids: tuple[int, ...]) -> list[tuple[int | Non
     measurement = Serving().measurement(
         snapshots=snapshots, survivors=tuple(process(pid) for pid in pids)
     )
-    return [(holder.pid, holder.bytes) for holder in name_holders(measurement)]
+    return [(holder.pid, holder.bytes) for holder in name_holders(measurement, limits())]
 
 
 def test_a_workload_that_is_gone_holds_nothing() -> None:
-    assert name_holders(Serving().measurement()) == ()
+    assert name_holders(Serving().measurement(), limits()) == ()
 
 
 def test_a_survivor_is_named_with_what_it_was_started_as() -> None:
     measurement = Serving().measurement(survivors=(process(7, "daemon"),))
-    assert name_holders(measurement) == (
+    assert name_holders(measurement, limits()) == (
         Holder(
             kind=HolderKind.PROCESS,
             bytes=None,
@@ -72,5 +72,5 @@ def test_a_survivor_that_can_not_be_read_any_more_has_no_size() -> None:
 
 @given(measurements)
 def test_every_survivor_of_any_measurement_is_named(measurement: Measurement) -> None:
-    named = sorted(holder.pid or 0 for holder in name_holders(measurement))
+    named = sorted(holder.pid or 0 for holder in name_holders(measurement, limits()))
     assert named == sorted(process.pid for process in measurement.survivors)

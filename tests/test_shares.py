@@ -41,14 +41,12 @@ AFTER = Stage.AFTER_ERROR
 def test_the_last_reading_of_each_wait_counts() -> None:
     judged = shares(held(5, 6, 7), held(20, 30, 40, stage=AFTER))
     assert judged.own_delta_bytes == 33
-    assert judged.others == ()
     assert judged.unlisted_delta_bytes == -33
 
 
 def test_without_both_waits_there_is_no_delta() -> None:
     assert shares(held(5)).own_delta_bytes is None
     assert shares((), held(5, stage=AFTER)).own_delta_bytes is None
-    assert shares(held(5)).others is None
     assert shares(held(5)).unlisted_delta_bytes is None
 
 

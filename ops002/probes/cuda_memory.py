@@ -10,10 +10,12 @@ from ops002.probes import Look
 from ops002.probes.cards import Sample, Tenant
 from ops002.probes.cuda_selection import Selected, environment_of
 from ops002.probes.meter_client import MeterSilent
+from ops002.text import clean
 
 OWN: Final = "nvml-workload"
 OTHERS: Final = "nvml-others"
 PEAK: Final = "nvml-peak"
+_NAME: Final = 64  # characters of a process's name
 _NO_MARK: Final = "the driver keeps no high-water mark"
 
 
@@ -139,7 +141,7 @@ class CudaMemory:
             yield ProcessMemory(
                 device=device,
                 pid=tenant.pid,
-                name=tenant.name,
+                name=clean(tenant.name, _NAME),
                 owner=Owner.WORKLOAD if tenant.pid in self._ours else Owner.OTHER,
                 bytes=size(tenant),
             )
