@@ -10,16 +10,11 @@ from typing import Final
 from ops002.facts import CheckFacts
 from ops002.limits import Limits
 from ops002.measurement import Measurement, Process, ProcessMemory, Stage
-from ops002.neighbours import Move
+from ops002.neighbours import NOBODY, Move
 from ops002.units import show_size
 
 _NAMED: Final = 5
 """Of the neighbours that moved on a device, those that moved most."""
-
-NOBODY: Final = (
-    "no process that the driver lists: an orphan in another PID namespace, or memory of the "
-    "driver's own"
-)
 
 
 class HolderKind(str, Enum):

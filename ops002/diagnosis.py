@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Final
 
+from ops002.neighbours import DRIVERS_OWN_BYTES, NOBODY, presented
 from ops002.probes.cards import Card, Driver, Sample
 from ops002.probes.cuda_selection import NoSuchDevice, select
 from ops002.units import show_size
@@ -52,9 +53,16 @@ def to_document(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def of_driver(
-    driver: Driver | str, samples: Mapping[str, Sample], *, wanted: bool
+    driver: Driver | str,
+    samples: Mapping[str, Sample],
+    ages: Mapping[int, float | None],
+    *,
+    wanted: bool,
 ) -> Iterator[Finding]:
-    """The driver (or why it can't be asked) and its cards; ``wanted``: a scenario uses one."""
+    """The driver (or why it can't be asked) and its cards; ``wanted``: a scenario uses one.
+
+    ``ages``: for how many seconds a process has run, by its PID.
+    """
     if isinstance(driver, str):
         words, _, remedy = driver.partition("; ")
         weight = Weight.OBSTACLE if wanted else Weight.NOTE
@@ -65,7 +73,7 @@ def of_driver(
         subject="gpu driver", weight=Weight.OK, words=f"version {driver.version}, {count} GPU(s)"
     )
     for card in driver.cards:
-        yield from _of_card(card, samples.get(card.uuid))
+        yield from _of_card(card, samples.get(card.uuid), ages)
 
 
 def of_device(device: str, driver: Driver, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -87,7 +95,9 @@ def of_device(device: str, driver: Driver, environ: Mapping[str, str]) -> Iterat
             )
 
 
-def _of_card(card: Card, sample: Sample | None) -> Iterator[Finding]:
+def _of_card(
+    card: Card, sample: Sample | None, ages: Mapping[int, float | None]
+) -> Iterator[Finding]:
     subject = card.uuid
     if card.divided:
         yield Finding(
@@ -101,10 +111,12 @@ def _of_card(card: Card, sample: Sample | None) -> Iterator[Finding]:
     total = "unknown" if card.total_bytes is None else show_size(card.total_bytes)
     used = f"{show_size(sample.used_bytes)} of {total} in use (memory info {sample.version})"
     yield Finding(subject=subject, weight=Weight.OK, words=f"{card.name}, {used}")
-    yield from _of_tenants(subject, sample)
+    yield from _of_tenants(subject, sample, ages)
 
 
-def _of_tenants(subject: str, sample: Sample) -> Iterator[Finding]:
+def _of_tenants(
+    subject: str, sample: Sample, ages: Mapping[int, float | None]
+) -> Iterator[Finding]:
     if sample.tenants is None:
         yield Finding(
             subject=subject,
@@ -114,10 +126,19 @@ def _of_tenants(subject: str, sample: Sample) -> Iterator[Finding]:
         )
         return
     for tenant in sample.tenants:
-        held = "size unknown" if tenant.bytes is None else show_size(tenant.bytes)
+        who = presented(tenant.name, tenant.pid, tenant.bytes, ages.get(tenant.pid))
         yield Finding(
             subject=subject,
             weight=Weight.NOTE,
-            words=f"on it: {tenant.name} (PID {tenant.pid}), {held}",
+            words=f"on it: {who}",
             remedy="if it is left over from an earlier job, end it; else it must hold still",
+        )
+    sizes = [tenant.bytes for tenant in sample.tenants]
+    listed = sum(size for size in sizes if size is not None)
+    unlisted = (sample.used_bytes or 0) - listed
+    if None not in sizes and unlisted > DRIVERS_OWN_BYTES:
+        yield Finding(
+            subject=subject,
+            weight=Weight.NOTE,
+            words=f"on it: {show_size(unlisted)} that belong to {NOBODY}",
         )

@@ -8,8 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ops002.measurement import JudgedDevice, Owner, ProcessMemory, Reading, Snapshot
+from ops002.units import show_duration, show_size
+
+DRIVERS_OWN_BYTES: Final = 512 * 1024**2
+"""512 MiB. What an idle card has in use for its driver stays below it; two neighbours don't."""
+
+NOBODY: Final = (
+    "no process that the driver lists: an orphan in another PID namespace, or memory of the "
+    "driver's own"
+)
+
+
+def presented(name: str, pid: int, size_bytes: int | None, seconds: float | None) -> str:
+    """Who is on a device, how much it holds and for how long it has run, as far as known."""
+    held = "size unknown" if size_bytes is None else show_size(size_bytes)
+    age = "" if seconds is None else f", running for {show_duration(seconds)}"
+    return f"{name} (PID {pid}), {held}{age}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

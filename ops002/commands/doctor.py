@@ -23,7 +23,7 @@ from ops002.measurement import Missing
 from ops002.probes.cards import Driver, Sample
 from ops002.probes.host_memory import HostMemory
 from ops002.probes.meter_client import Meter, MeterSilent
-from ops002.process_table import NotShown, this_process
+from ops002.process_table import NotShown, running_seconds, this_process
 from ops002.processes import describe
 from ops002.reporters.doctor import render
 from ops002.text import clean
@@ -101,9 +101,11 @@ def _gpus(devices: list[str], environ: Mapping[str, str]) -> Iterator[Finding]:
             driver = meter.driver()
             samples = _samples(meter, driver)
         except MeterSilent as silent:
-            yield from of_driver(str(silent), {}, wanted=bool(devices))
+            yield from of_driver(str(silent), {}, {}, wanted=bool(devices))
             return
-    yield from of_driver(driver, samples, wanted=bool(devices))
+    tenants = (tenant for sample in samples.values() for tenant in sample.tenants or ())
+    ages = {tenant.pid: running_seconds(tenant.pid) for tenant in tenants}
+    yield from of_driver(driver, samples, ages, wanted=bool(devices))
     for device in devices:
         yield from of_device(device, driver, environ)
 
