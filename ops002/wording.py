@@ -178,7 +178,8 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
     limit = f"tolerance {show_size(check.tolerance_bytes)}"
     neighbours = [_held(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR]
     if trial.reason is Reason.FOREIGN_ACTIVITY and neighbours:
-        return f"{', '.join(neighbours)}: {show_delta(delta_bytes)} {when}"
+        moved = f"{show_delta(delta_bytes)} on {check.device} {when}"
+        return f"{moved}, while {', '.join(neighbours)}"
     if trial.reason is Reason.LEAK and delta_bytes <= check.tolerance_bytes < (own or 0):
         total = f"{show_delta(delta_bytes)} on the whole of {check.device}"
         held = f"{show_size(own or 0)} retained by the workload's own processes"
@@ -215,8 +216,7 @@ def explanation(trial: TrialResult) -> str:
     error = _error(trial)
     if error:
         parts.append(error)
-    held = map(_held, trial.holders)
-    parts += [f"{words[:1].upper()}{words[1:]}." for words in held if words not in described]
+    parts += [f"{words}." for words in map(_held, trial.holders) if words not in described]
     parts.append(ADVICE[trial.reason])
     return " ".join(parts)
 
@@ -227,7 +227,7 @@ def _held(holder: Holder) -> str:
     who = holder.name if holder.pid is None else f"{holder.name} (PID {holder.pid})"
     match holder.kind:
         case HolderKind.PROCESS:
-            return f"held by {who}, {size}: {holder.detail}"
+            return f"Held by {who}, {size}: {holder.detail}"
         case HolderKind.NEIGHBOUR:
             return f"{who} {holder.detail}"
         case HolderKind.UNLISTED:

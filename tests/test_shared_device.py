@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops002.measurement import Measurement, Missing, Phase, Reading, Stage
+from ops002.measurement import Measurement, Missing, Phase, Reading, Snapshot, Stage
 from ops002.reasons import Reason
 from ops002.verdict import judge
 from tests.builders import (
@@ -182,11 +182,10 @@ def test_a_neighbour_that_moves_in_the_control_is_no_unsteady_control() -> None:
 
 def test_where_a_neighbour_cant_be_told_apart_its_moves_are_noise() -> None:
     course = Serving(controls=(1000 * MIB, 1010 * MIB), baseline=1010 * MIB, after=1010 * MIB)
-    for told in [(None, None), (1000 * MIB, None), (None, 1000 * MIB)]:
-        measured = on_shared_device(
-            course.measurement(phases=ALIVE), own=(told[0], told[0]), others=(told[1], told[1])
-        )
-        (check,) = judge(measured, limits()).checks
+    apart = beside_a_neighbour(course.measurement(phases=ALIVE))
+    assert judge(apart, limits()).checks[0].smallest_detectable_bytes == 64 * MIB + 1
+    for untold in [("own",), ("others",), ("own", "others")]:
+        (check,) = judge(without(apart, *untold), limits()).checks
         assert check.smallest_detectable_bytes == 64 * MIB + 60 * MIB + 1
 
 
@@ -219,6 +218,50 @@ def test_a_leak_is_told_beside_a_neighbour_that_never_holds_still() -> None:
         for one in leaking.snapshots
     )
     assert reason(replace(leaking, snapshots=snapshots)) is Reason.LEAK
+
+
+def test_what_the_workload_still_had_before_it_settled_hides_no_leak() -> None:
+    """Its own bytes hold still at both ends; the readings after the errors don't, for others."""
+    course = with_still_readings_replaced(
+        serving(after=1200 * MIB), Stage.AFTER_ERROR, [1200 * MIB, 1500 * MIB, 1200 * MIB]
+    )
+    settling = tuple(
+        replace(one, seconds=one.seconds - 5) for one in course.series(Stage.BASELINE)[0]
+    )
+    early = tuple(with_own(one, 1900 * MIB) for one in settling)
+    snapshots = tuple(
+        with_own(one, 1200 * MIB if one.stage is Stage.AFTER_ERROR else 1000 * MIB)
+        for one in course.snapshots
+    )
+    before = [one for one in snapshots if one.stage is Stage.BEFORE_START]
+    after = [one for one in snapshots if one.stage is not Stage.BEFORE_START]
+    told = replace(course, devices=(SHARED,), snapshots=(*before, *early, *after))
+    assert reason(told) is Reason.LEAK
+
+
+def with_own(one: Snapshot, own: int) -> Snapshot:
+    """Its readings, so much of them the workload's."""
+    used = one.reading(SHARED.device, SHARED.instrument)
+    assert isinstance(used, Reading)
+    told = (reading(own, "own"), reading(max(0, used.bytes - own), "others"))
+    return replace(one, readings=(used, *told))
+
+
+def without(measurement: Measurement, *instruments: str) -> Measurement:
+    """The measurement where some shares were never told."""
+    snapshots = tuple(
+        replace(
+            one,
+            readings=tuple(
+                Missing(device=part.device, instrument=part.instrument, missing="nobody says")
+                if part.instrument in instruments
+                else part
+                for part in one.readings
+            ),
+        )
+        for one in measurement.snapshots
+    )
+    return replace(measurement, snapshots=snapshots)
 
 
 def _more(part: Reading | Missing, size: int) -> Reading | Missing:
