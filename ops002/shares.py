@@ -56,9 +56,11 @@ class Shares:
     def lost(self) -> bool:
         """Whether a share that was told at some time wasn't where the delta is taken.
 
-        A driver that never tells sizes tells 0 at most: of nobody.
+        A driver that never tells sizes tells 0 at most: of nobody. What the workload holds it
+        stops telling once that is somebody; others must be nobody at both ends, or at neither.
         """
-        return any(
+        ends = [self.told(self.device.others or "", (one,)) for one in self._ends]
+        return len(set(ends)) > 1 or any(
             self._was_told(instrument) and not self.told(instrument, self._ends)
             for instrument in (self.device.own, self.device.others)
             if instrument is not None

@@ -84,6 +84,16 @@ def test_one_that_is_lost_in_the_middle_of_a_wait_isnt_lost() -> None:
     assert not shares(held(5, _LOST, 5), held(5, _LOST, 5, stage=AFTER)).lost()
 
 
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_what_others_hold_is_lost_if_it_is_told_at_one_end_only(*, at_the_end: bool) -> None:
+    """Nobody was there, and now somebody is whose bytes nobody tells; or the other way round."""
+    alone = (snapshot(Stage.BASELINE, reading(0, "others")),)
+    crowded = (snapshot(AFTER, _others()),)
+    assert shares(*((alone, crowded) if at_the_end else (crowded, alone))).lost()
+    assert not shares(alone, alone).lost()
+    assert not shares(crowded, crowded).lost()
+
+
 def test_what_others_hold_is_lost_likewise() -> None:
     blind = tuple(
         snapshot(AFTER, *(one for one in last.readings if one.instrument != "others"), _others())

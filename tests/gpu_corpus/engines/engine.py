@@ -11,7 +11,8 @@ helper, helper_ends      a child that holds so much; whether it ends with the en
 neighbour                what somebody else holds from the first error on: PID and bytes
 neighbour_for_a_while    the same, while an error lasts
 others                   by event (error, end, inference 3): for each PID the bytes that it holds from
-                         then on, or none where it leaves; PID 0 is nobody that the driver lists.
+                         then on, or none where it leaves; PID 0 is nobody that the driver lists,
+                         and "4444 unsized" one whose bytes it doesn't tell.
                          Of an event's several steps each comes 0.2 s after the one before
 healthy_leak             bytes that the third inference keeps
 slow                     seconds that an inference takes
@@ -136,7 +137,8 @@ def neighbour(pid, size):
         return
     if not folder.exists():
         folder.mkdir()
-        listed = "listed" if int(pid) else "hidden"
+        pid, _, unsized = str(pid).partition(" ")
+        listed = "unavailable" if unsized else "listed" if int(pid) else "hidden"
         facts = f"tenant 1\ncard 0\npid {pid}\nprocesses {listed}\nbytes 0\n"
         write(folder / "holder", facts)
     lines = (folder / "holder").read_text().splitlines()
