@@ -102,11 +102,11 @@ class CheckFacts:
             yield self._baseline[-1], self._post[-1]
         theirs = replace(self.device, instrument=self.device.others or "")
         for series in (self._baseline, self._post):
-            values = last_window(series, theirs, self.limits.window) or ()
-            places = sorted(range(len(values)), key=values.__getitem__)
-            for first, last in (sorted((places[0], places[-1])),) if places else ():
+            values = last_window(series, theirs, self.limits.window)
+            if values is not None:
                 window = series[-len(values) :]
-                yield window[first], window[last]
+                least, most = values.index(min(values)), values.index(max(values))
+                yield window[min(least, most)], window[max(least, most)]
 
     @property
     def settle_seconds(self) -> float | None:
