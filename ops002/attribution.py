@@ -1,22 +1,36 @@
-"""Who holds retained bytes; pure."""
+"""Who holds retained bytes, and who else moved; pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
+from ops002.facts import CheckFacts
+from ops002.limits import Limits
 from ops002.measurement import Measurement, Process, ProcessMemory, Stage
+from ops002.neighbours import NOBODY, Move
+from ops002.units import show_size
+
+_NAMED: Final = 5
+"""Of the neighbours that moved on a device, those that moved most."""
 
 
 class HolderKind(str, Enum):
     """What kind of thing holds memory."""
 
     PROCESS = "process"
+    NEIGHBOUR = "neighbour"  # a process that isn't the workload's, and moved
+    UNLISTED = "unlisted"  # nobody that the driver lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """One holder. Figures and places that aren't known are None."""
+    """One holder. Figures and places that aren't known are None.
+
+    ``detail`` says how it comes to hold them; of a neighbour, what it did.
+    """
 
     kind: HolderKind
     bytes: int | None
@@ -27,10 +41,23 @@ class Holder:
     detail: str
 
 
-def name_holders(measurement: Measurement) -> tuple[Holder, ...]:
-    """The holders that the evidence shows, the biggest first."""
-    holders = [_survivor(process, measurement) for process in measurement.survivors]
-    return tuple(sorted(holders, key=lambda holder: holder.bytes or 0, reverse=True))
+def name_holders(measurement: Measurement, limits: Limits) -> tuple[Holder, ...]:
+    """The holders that the evidence shows: of each kind the biggest first, neighbours by moves."""
+    survivors = [_survivor(process, measurement) for process in measurement.survivors]
+    survivors.sort(key=lambda holder: holder.bytes or 0, reverse=True)
+    checks = [
+        CheckFacts(measurement, device, phase, limits)
+        for phase in measurement.phases
+        for device in measurement.devices
+    ]
+    unlisted = (holder for facts in checks for holder in _unlisted(facts))
+    neighbours = (
+        _neighbour(move, facts.device.device)
+        for facts in checks
+        for move in facts.foreign_moves[:_NAMED]
+    )
+    # What is so after the error is so after the exit, mostly.
+    return (*survivors, *dict.fromkeys((*unlisted, *neighbours)))
 
 
 def _survivor(process: Process, measurement: Measurement) -> Holder:
@@ -55,3 +82,41 @@ def _last_bytes(process: Process, measurement: Measurement) -> int | None:
     ]
     last = parts[-1].bytes if parts else None
     return last if isinstance(last, int) else None
+
+
+def _neighbour(move: Move, device: str) -> Holder:
+    return Holder(
+        kind=HolderKind.NEIGHBOUR,
+        bytes=move.after or 0,
+        pid=move.pid,
+        name=move.name,
+        file=None,
+        line=None,
+        detail=_what_it_did(move, device),
+    )
+
+
+def _what_it_did(move: Move, device: str) -> str:
+    size = show_size(abs(move.change))
+    if move.before is None:
+        return f"came to {device} with {size}"
+    if move.after is None:
+        return f"left {device} with {size}"
+    return f"took {size} more on {device}" if move.change > 0 else f"gave back {size} on {device}"
+
+
+def _unlisted(facts: CheckFacts) -> Iterator[Holder]:
+    """Nobody, where most of what came is nobody's."""
+    retained, nobodys = facts.delta_bytes, facts.shares.unlisted_delta_bytes
+    if retained is None or nobodys is None:
+        return
+    if retained > facts.limits.tolerance_bytes and 2 * nobodys >= retained:
+        yield Holder(
+            kind=HolderKind.UNLISTED,
+            bytes=nobodys,
+            pid=None,
+            name="no listed process",
+            file=None,
+            line=None,
+            detail=f"on {facts.device.device} belong to {NOBODY}",
+        )

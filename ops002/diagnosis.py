@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Final
 
+from ops002.neighbours import DRIVERS_OWN_BYTES, NOBODY, presented
 from ops002.probes.cards import Card, Driver, Sample, Tenant
 from ops002.probes.cuda_selection import Selected
 from ops002.units import show_size
@@ -54,9 +55,16 @@ def to_document(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def of_driver(
-    driver: Driver | str, samples: Mapping[str, Sample], *, wanted: bool
+    driver: Driver | str,
+    samples: Mapping[str, Sample],
+    ages: Mapping[int, float | None],
+    *,
+    wanted: bool,
 ) -> Iterator[Finding]:
-    """The driver (or why it can't be asked) and its cards; ``wanted``: a scenario uses one."""
+    """The driver (or why it can't be asked) and its cards; ``wanted``: a scenario uses one.
+
+    ``ages``: for how many seconds a process has run, by its PID.
+    """
     if isinstance(driver, str):
         words, _, remedy = driver.partition("; ")
         weight = Weight.OBSTACLE if wanted else Weight.NOTE
@@ -69,7 +77,7 @@ def of_driver(
         subject="gpu driver", weight=Weight.OK, words=f"version {driver.version}, {counted}"
     )
     for card in driver.cards:
-        yield from _of_card(card, samples.get(card.uuid))
+        yield from _of_card(card, samples.get(card.uuid), ages)
 
 
 def of_system(release: str) -> Iterator[Finding]:
@@ -115,7 +123,9 @@ def of_mode(device: str, card: Card, sample: Sample) -> Iterator[Finding]:
     )
 
 
-def _of_card(card: Card, sample: Sample | None) -> Iterator[Finding]:
+def _of_card(
+    card: Card, sample: Sample | None, ages: Mapping[int, float | None]
+) -> Iterator[Finding]:
     subject = card.uuid
     if card.divided:
         yield Finding(
@@ -133,7 +143,7 @@ def _of_card(card: Card, sample: Sample | None) -> Iterator[Finding]:
     yield Finding(subject=subject, weight=Weight.OK, words=f"{name}, {used}")
     yield from _of_setting(card)
     yield _of_figures(subject, sample)
-    yield from _of_tenants(subject, sample)
+    yield from _of_tenants(subject, sample, ages)
 
 
 def _of_setting(card: Card) -> Iterator[Finding]:
@@ -173,14 +183,17 @@ def _of_figures(subject: str, sample: Sample) -> Finding:
     )
 
 
-def _of_tenants(subject: str, sample: Sample) -> Iterator[Finding]:
+def _of_tenants(
+    subject: str, sample: Sample, ages: Mapping[int, float | None]
+) -> Iterator[Finding]:
     for tenant in sample.tenants or ():
         yield Finding(
             subject=subject,
             weight=Weight.NOTE,
-            words=f"on it: {_who(tenant)}",
+            words=f"on it: {_who(tenant, ages.get(tenant.pid))}",
             remedy="if it is left over from an earlier job, end it; else it must hold still",
         )
+    yield from _of_unlisted(subject, sample)
     if _has_mps(sample):
         yield Finding(
             subject=subject,
@@ -191,12 +204,24 @@ def _of_tenants(subject: str, sample: Sample) -> Iterator[Finding]:
         )
 
 
+def _of_unlisted(subject: str, sample: Sample) -> Iterator[Finding]:
+    sizes = [tenant.bytes for tenant in sample.tenants or ()]
+    if sample.tenants is None or None in sizes:
+        return
+    unlisted = (sample.used_bytes or 0) - sum(size for size in sizes if size is not None)
+    if unlisted > DRIVERS_OWN_BYTES:
+        yield Finding(
+            subject=subject,
+            weight=Weight.NOTE,
+            words=f"on it: {show_size(unlisted)} that belong to {NOBODY}",
+        )
+
+
 def _has_mps(sample: Sample) -> bool:
     return any(
         tenant.use == "mps" or tenant.name.startswith(_MPS) for tenant in sample.tenants or ()
     )
 
 
-def _who(tenant: Tenant) -> str:
-    held = "size unknown" if tenant.bytes is None else show_size(tenant.bytes)
-    return f"{tenant.name} (PID {tenant.pid}), {held}"
+def _who(tenant: Tenant, seconds: float | None = None) -> str:
+    return presented(tenant.name, tenant.pid, tenant.bytes, seconds)

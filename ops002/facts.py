@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from statistics import median_low
-from typing import Final
 
 from ops002.growth import NOT_JUDGED, Growth, judge_growth
 from ops002.limits import Limits
 from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
+from ops002.neighbours import Move, furthest, moves
+from ops002.noise import Noise
 from ops002.settle import holds_still, last_window
 from ops002.shares import Shares
 
 _BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
-_CONTROL_SPREADS: Final = 6
 _POST_OF = {Phase.AFTER_ERROR: Stage.AFTER_ERROR, Phase.AFTER_EXIT: Stage.AFTER_EXIT}
 
 
@@ -83,9 +83,30 @@ class CheckFacts:
     @property
     def own_retained_bytes(self) -> int | None:
         """What the workload's own processes hold more at least; None where that isn't told."""
-        if self._still(self._baseline) and self._still(self._post):
+        if self._own_still(self._baseline) and self._own_still(self._post):
             return self.shares.own_delta_bytes
         return self.shares.least_own_delta_bytes
+
+    @cached_property
+    def foreign_moves(self) -> tuple[Move, ...]:
+        """What others did, if more than the band: between the waits, else where one must be still.
+
+        Nothing where that isn't told.
+        """
+        found = (moves(self.device, *pair) or () for pair in self._moments())
+        return next((moved for moved in found if furthest(moved) > self.limits.band_bytes), ())
+
+    def _moments(self) -> Iterator[tuple[Snapshot, Snapshot]]:
+        """The moments between which others may have moved, the earlier first."""
+        if self._baseline and self._post:
+            yield self._baseline[-1], self._post[-1]
+        theirs = replace(self.device, instrument=self.device.others or "")
+        for series in (self._baseline, self._post):
+            values = last_window(series, theirs, self.limits.window)
+            if values is not None:
+                window = series[-len(values) :]
+                least, most = values.index(min(values)), values.index(max(values))
+                yield window[min(least, most)], window[max(least, most)]
 
     @property
     def settle_seconds(self) -> float | None:
@@ -160,15 +181,11 @@ class CheckFacts:
             return None
         return collected - self.baseline_bytes
 
-    def control_bytes(self) -> tuple[int, ...]:
-        """The settled bytes after each healthy inference of the control, then the baseline."""
-        settled = (self._last(series) for series in (*self._controls, self._baseline))
-        return tuple(size for size in settled if size is not None)
-
-    def control_spread_bytes(self) -> int:
-        """How far healthy inferences alone moved memory."""
-        sizes = self.control_bytes()
-        return max(sizes) - min(sizes) if sizes else 0
+    @property
+    def noise(self) -> Noise:
+        """How far readings move without a leak."""
+        window = self.limits.window
+        return Noise(self.device, self._controls, self._baseline, self._post, window)
 
     @cached_property
     def growth(self) -> Growth:
@@ -190,23 +207,6 @@ class CheckFacts:
         """Settled bytes, as the median of the last window: less noise than its last reading."""
         values = last_window(series, self.device, self.limits.window)
         return None if values is None else median_low(values)
-
-    @property
-    def noise_bytes(self) -> int | None:
-        """How far readings move without a leak: one that exceeds the tolerance by less can hide.
-
-        Within the waits of the baseline and after the last fault, and from wait to wait: six times
-        as far as healthy inferences moved memory. So few waits say little of how far another may
-        be off; with six times, white noise passes a larger leak about once in ten thousand trials.
-        """
-        windows = [
-            last_window(series, self.device, self.limits.window)
-            for series in (self._baseline, self._post)
-        ]
-        spreads = [max(values) - min(values) for values in windows if values is not None]
-        if len(spreads) < len(windows):
-            return None
-        return sum(spreads) + _CONTROL_SPREADS * self.control_spread_bytes()
 
     @property
     def at_stake_bytes(self) -> int | None:
@@ -261,6 +261,10 @@ class CheckFacts:
     @property
     def _with_baseline(self) -> tuple[str | None, ...]:
         return self.device.instrument, self.device.own, self.device.others
+
+    def _own_still(self, series: tuple[Snapshot, ...]) -> bool:
+        alone = replace(self.device, instrument=self.device.own or "", others=None)
+        return holds_still(series, alone, window=self.limits.window, band=self.limits.band_bytes)
 
     def _still(self, series: tuple[Snapshot, ...]) -> bool:
         return holds_still(

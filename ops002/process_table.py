@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -65,6 +66,19 @@ def entry(pid: int, thread: int | None = None, proc: Path = _PROC) -> Entry | No
         group=int(fields[_GROUP]),
         started=int(fields[_STARTED]),
     )
+
+
+def running_seconds(pid: int) -> float | None:
+    """For how long the process that has a PID now has run; None if there is none to be seen.
+
+    Raises:
+        OSError: the gate can't ask.
+    """
+    found = entry(pid)
+    if found is None:
+        return None
+    # Both count from the system's start, the time that it slept included.
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - found.started / os.sysconf("SC_CLK_TCK")
 
 
 def command_line(pid: int) -> tuple[str, ...]:

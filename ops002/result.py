@@ -221,7 +221,8 @@ def _own_reasons(
 def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
     fault = scenario.faults[measured.fault]
     measurement = measured.measurement
-    judgement = judge(measurement, scenario.limits(fault))
+    limits = scenario.limits(fault)
+    judgement = judge(measurement, limits)
     faults = tuple(
         FaultResult(
             index=finding.index,
@@ -243,7 +244,7 @@ def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
         faults=faults,
         control=_control(measurement),
         growth=judgement.growth,
-        holders=name_holders(measurement),
+        holders=name_holders(measurement, limits),
         measurement=measurement,
     )
 

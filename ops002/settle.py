@@ -6,7 +6,7 @@ The verdict applies the same rule to the recorded snapshots, so "settled" is nev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from ops002.measurement import JudgedDevice, Reading, Snapshot
@@ -65,9 +65,23 @@ def last_window(
 def holds_still(
     series: Sequence[Snapshot], device: JudgedDevice, *, window: float, band: int
 ) -> bool:
-    """Whether the last window's readings of a device differ by no more than the band (bytes)."""
+    """Whether the last window's readings of a device differ by no more than the band (bytes).
+
+    Nor what others hold of it, where that is told: what one takes may be what another gives back.
+    """
     values = last_window(series, device, window)
-    return values is not None and max(values) - min(values) <= band
+    still = values is not None and max(values) - min(values) <= band
+    return still and others_hold_still(series, device, window=window, band=band)
+
+
+def others_hold_still(
+    series: Sequence[Snapshot], device: JudgedDevice, *, window: float, band: int
+) -> bool:
+    """Whether others moved by no more than the band (bytes) in the last window, as far as told."""
+    if device.others is None:
+        return True
+    values = last_window(series, replace(device, instrument=device.others), window)
+    return values is None or max(values) - min(values) <= band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,13 @@ class Shares:
     @property
     def own_delta_bytes(self) -> int | None:
         """How much more the workload's processes hold; None where that isn't told."""
-        return self._delta(self.device.own)
+        if self.device.own is None or not self.baseline or not self.post:
+            return None
+        before = self.baseline[-1].reading(self.device.device, self.device.own)
+        after = self.post[-1].reading(self.device.device, self.device.own)
+        if not isinstance(before, Reading) or not isinstance(after, Reading):
+            return None
+        return after.bytes - before.bytes
 
     @property
     def least_own_delta_bytes(self) -> int | None:
@@ -33,9 +39,13 @@ class Shares:
         return min(after) - max(before) if before and after else None
 
     @property
-    def others_delta_bytes(self) -> int | None:
-        """How much more everybody else's processes hold; None where that isn't told."""
-        return self._delta(self.device.others)
+    def unlisted_delta_bytes(self) -> int | None:
+        """How much more of the device belongs to nobody that is listed; None if that isn't told."""
+        if not self.baseline or not self.post:
+            return None
+        before = unlisted_bytes(self.device, self.baseline[-1])
+        after = unlisted_bytes(self.device, self.post[-1])
+        return None if before is None or after is None else after - before
 
     def never_used(self) -> bool:
         """Whether no process of the workload was ever on the device, as far as can be told."""
@@ -73,15 +83,6 @@ class Shares:
             for reading in self._readings(instrument)
         )
 
-    def _delta(self, instrument: str | None) -> int | None:
-        if instrument is None or not self.baseline or not self.post:
-            return None
-        before = self.baseline[-1].reading(self.device.device, instrument)
-        after = self.post[-1].reading(self.device.device, instrument)
-        if not isinstance(before, Reading) or not isinstance(after, Reading):
-            return None
-        return after.bytes - before.bytes
-
     def _sizes(self, series: Sequence[Snapshot]) -> list[int]:
         readings = (one.reading(self.device.device, self.device.own or "") for one in series)
         return [reading.bytes for reading in readings if isinstance(reading, Reading)]
@@ -93,3 +94,14 @@ class Shares:
             for reading in snapshot.readings
             if reading.device == self.device.device and reading.instrument == instrument
         ]
+
+
+def unlisted_bytes(device: JudgedDevice, snapshot: Snapshot) -> int | None:
+    """What of a device belongs to no process that is listed; None where that isn't told."""
+    instruments = (device.instrument, device.own, device.others)
+    told = [snapshot.reading(device.device, one) for one in instruments if one is not None]
+    sizes = [reading.bytes for reading in told if isinstance(reading, Reading)]
+    if len(sizes) < len(instruments):
+        return None
+    used, own, others = sizes
+    return used - own - others

@@ -89,6 +89,14 @@ def show_size(size_bytes: int) -> str:
     return f"{size_bytes} B"
 
 
+def show_duration(seconds: float) -> str:
+    """A duration for people, in the largest whole unit."""
+    for unit, factor in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * factor:
+            return f"{seconds // factor:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 def show_delta(size_bytes: int) -> str:
     """A change for people: always with its sign."""
     return f"+{show_size(size_bytes)}" if size_bytes > 0 else show_size(size_bytes)

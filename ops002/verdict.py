@@ -27,7 +27,10 @@ from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One phase on one device, judged. A figure that was never measured is None, never 0."""
+    """One phase on one device, judged. A figure that was never measured is None, never 0.
+
+    ``own_delta_bytes`` is what the workload's own processes hold more at least, where that is told.
+    """
 
     phase: Phase
     device: str
@@ -35,6 +38,7 @@ class Check:
     baseline_bytes: int | None
     post_error_bytes: int | None
     delta_bytes: int | None
+    own_delta_bytes: int | None
     tolerance_bytes: int
     at_stake_bytes: int | None
     smallest_detectable_bytes: int | None
@@ -134,7 +138,7 @@ class _Case:
 
     def unsteady_control(self) -> bool:
         """Healthy inferences alone moved memory by more than the tolerance."""
-        return self.facts.control_spread_bytes() > self.limits.tolerance_bytes
+        return self.facts.noise.control_spread_bytes > self.limits.tolerance_bytes
 
     def held_until_gc(self) -> bool:
         """Retained, and back once Python's collector had run."""
@@ -152,9 +156,7 @@ class _Case:
 
     def others_moved(self) -> bool:
         """Others on the device took or gave back more than the band: the delta isn't ours alone."""
-        moved = self.facts.shares.others_delta_bytes
-        by_much = moved is not None and abs(moved) > self.limits.band_bytes
-        return by_much and not self.own_retained()
+        return bool(self.facts.foreign_moves) and not self.own_retained()
 
     def disturbed(self) -> bool:
         """Somebody else moved memory: as the driver says, or because more is gone than was ours."""
@@ -243,7 +245,7 @@ def _check(
     # No rule holding means figures that contradict each other (settled, within reach of no rule,
     # yet failed by the contract): a defect of the gate, so never green.
     reason = next((reason for reason, holds in RULES if holds(case)), Reason.INTERNAL_ERROR)
-    noise = facts.noise_bytes
+    noise = facts.noise.bytes
     return Check(
         phase=phase,
         device=device.device,
@@ -251,6 +253,7 @@ def _check(
         baseline_bytes=facts.baseline_bytes,
         post_error_bytes=facts.post_error_bytes,
         delta_bytes=facts.delta_bytes,
+        own_delta_bytes=facts.own_retained_bytes,
         tolerance_bytes=limits.tolerance_bytes,
         at_stake_bytes=facts.at_stake_bytes,
         smallest_detectable_bytes=None if noise is None else limits.tolerance_bytes + noise + 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ops002.attribution import Holder, HolderKind
 from ops002.growth import Growth
 from ops002.measurement import Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
@@ -48,8 +49,9 @@ ADVICE: Final = {
         "Warm up more, or find what the healthy path keeps."
     ),
     Reason.FOREIGN_ACTIVITY: (
-        "Memory that wasn't the workload's went away while measuring. Give the gate a machine of "
-        "its own, and run it again."
+        "Memory that isn't the workload's moved while it was measured, so nobody can say what the "
+        "error left. End who did that, wait until it holds still, or give the gate a device of its "
+        "own; then run it again."
     ),
     Reason.WORKLOAD_RESTARTED: (
         "Memory of a process that was replaced comes back with it, whatever the error path keeps. "
@@ -167,12 +169,21 @@ def _unmeasured(trial: TrialResult) -> str:
 
 
 def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
+    own = check.own_delta_bytes
     fault = _FAULT_WORDS[trial.fault]
     count = len(trial.faults)
     when = f"after {count} {fault}{'s' if count != 1 else ''}"
     if check.phase is Phase.AFTER_EXIT:
         when += " and the workload's exit"
     limit = f"tolerance {show_size(check.tolerance_bytes)}"
+    neighbours = [_held(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR]
+    if trial.reason is Reason.FOREIGN_ACTIVITY and neighbours:
+        moved = f"{show_delta(delta_bytes)} on {check.device} {when}"
+        return f"{moved}, while {', '.join(neighbours)}"
+    if trial.reason is Reason.LEAK and delta_bytes <= check.tolerance_bytes < (own or 0):
+        total = f"{show_delta(delta_bytes)} on the whole of {check.device}"
+        held = f"{show_size(own or 0)} retained by the workload's own processes"
+        return f"{held} {when}, {total}, {limit}"
     if trial.reason is Reason.LEAK:
         return f"{show_size(delta_bytes)} retained on {check.device} {when}, {limit}"
     if trial.reason is Reason.GROWTH_PER_ERROR and trial.growth.bytes_per_fault is not None:
@@ -205,13 +216,22 @@ def explanation(trial: TrialResult) -> str:
     error = _error(trial)
     if error:
         parts.append(error)
-    parts += [
-        f"Held by {holder.name} (PID {holder.pid}), "
-        f"{'size unknown' if holder.bytes is None else show_size(holder.bytes)}: {holder.detail}."
-        for holder in trial.holders
-    ]
+    parts += [f"{words}." for words in map(_held, trial.holders) if words not in described]
     parts.append(ADVICE[trial.reason])
     return " ".join(parts)
+
+
+def _held(holder: Holder) -> str:
+    """A sentence on a holder, without its end."""
+    size = "size unknown" if holder.bytes is None else show_size(holder.bytes)
+    who = holder.name if holder.pid is None else f"{holder.name} (PID {holder.pid})"
+    match holder.kind:
+        case HolderKind.PROCESS:
+            return f"Held by {who}, {size}: {holder.detail}"
+        case HolderKind.NEIGHBOUR:
+            return f"{who} {holder.detail}"
+        case HolderKind.UNLISTED:
+            return f"{size} {holder.detail}"
 
 
 def _error(trial: TrialResult) -> str:

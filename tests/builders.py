@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
@@ -19,8 +19,10 @@ from ops002.measurement import (
     MeasuredTrial,
     Measurement,
     Missing,
+    Owner,
     Phase,
     Process,
+    ProcessMemory,
     Reading,
     Seen,
     Snapshot,
@@ -202,11 +204,12 @@ def on_shared_device(
     *,
     own: tuple[int | None, int | None] | None = None,
     others: tuple[int | None, int | None] = (0, 0),
+    neighbours: tuple[Mapping[int, int], Mapping[int, int]] = ({}, {}),
 ) -> Measurement:
     """The measurement of a device that others may be on, in bytes before the first fault and since.
 
     What the workload holds is the device's reading less the others', where it isn't given; None is
-    `Missing`.
+    `Missing`. ``neighbours``: what each of the others holds that is listed, by its PID.
     """
     since = False
     snapshots = []
@@ -218,8 +221,13 @@ def on_shared_device(
         if own is not None:
             ours = own[since]
         told = (_told("own", ours), _told("others", theirs))
-        snapshots.append(replace(one, readings=(*one.readings, *told)))
+        listed = tuple(neighbour(pid, size) for pid, size in neighbours[since].items())
+        snapshots.append(replace(one, readings=(*one.readings, *told), processes=listed))
     return replace(measurement, devices=(SHARED,), snapshots=tuple(snapshots))
+
+
+def neighbour(pid: int, size: int, name: str = "python") -> ProcessMemory:
+    return ProcessMemory(device=CPU.device, pid=pid, name=name, owner=Owner.OTHER, bytes=size)
 
 
 def _told(instrument: str, size: int | None) -> Reading | Missing:

@@ -29,6 +29,13 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "let one neighbour make up for another",
+        "ops002/neighbours.py",
+        "return max(taken, taken - sum(changes))",
+        "return abs(sum(changes))",
+        "tests/test_gpu_corpus.py -k strangers_cancel_out",
+    ),
+    Mutant(
         "skip the quiesce",
         "ops002/agents/worker/quiesce.py",
         "_TRIM(0)",

@@ -43,7 +43,7 @@ processes: Final = st.builds(
 )
 _parts: Final = st.builds(
     ProcessMemory,
-    device=_words,
+    device=_devices,
     owner=st.sampled_from(Owner),
     pid=st.integers(1, 9),
     name=_words,

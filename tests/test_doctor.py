@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -88,11 +89,13 @@ def test_a_cpu_needs_no_driver(machine: Machine, tmp_path: Path) -> None:
 
 
 def test_who_is_on_a_gpu_is_named(machine: Machine, tmp_path: Path) -> None:
-    machine.put(Card(0))
-    machine.move_in(Tenant(4242, 10 * GIB))
+    """And since when; what nobody is listed for is told, too."""
+    machine.put(Card(0, base=3 * GIB))
+    machine.move_in(Tenant(os.getpid(), 10 * GIB))
     ended = ops002("doctor", cwd=configured(tmp_path, "cuda"), **machine.environment())
     assert ended.code == 0
-    assert "(PID 4242), 10.0 GiB" in ended.out
+    assert f"(PID {os.getpid()}), 10.0 GiB, running for " in ended.out
+    assert "on it: 3.0 GiB that belong to no process that the driver lists" in ended.out
 
 
 @pytest.mark.parametrize(

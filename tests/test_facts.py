@@ -94,23 +94,22 @@ def test_without_a_collection_to_accept_every_wait_stays() -> None:
 def test_the_control_speaks_for_the_phase_that_it_resembles() -> None:
     """Healthy inferences of a workload that lives on say nothing of what its exit leaves."""
     serving = Serving(controls=(7, 9), baseline=8).measurement()
-    assert facts(serving).control_bytes() == (7, 9, 8)
-    assert facts(serving, GONE).control_bytes() == (0,)
+    assert facts(serving).noise.control_bytes() == (7, 9, 8)
+    assert facts(serving, GONE).noise.control_bytes() == (0,)
     exiting = of(still(Stage.CONTROL, 7), still(Stage.BEFORE_START, 8), phases=(GONE,))
-    assert facts(exiting, GONE).control_bytes() == (7, 8)
+    assert facts(exiting, GONE).noise.control_bytes() == (7, 8)
 
 
 @pytest.mark.parametrize(("controls", "spread"), [((), 0), ((7,), 4), ((7, 2, 12), 10)])
 def test_the_control_spreads_from_its_least_to_its_most(
     controls: tuple[int, ...], spread: int
 ) -> None:
-    assert facts(Serving(controls=controls, baseline=3).measurement()).control_spread_bytes() == (
-        spread
-    )
+    judged = facts(Serving(controls=controls, baseline=3).measurement())
+    assert judged.noise.control_spread_bytes == spread
 
 
 def test_where_nothing_was_measured_nothing_spread() -> None:
-    assert facts(of()).control_spread_bytes() == 0
+    assert facts(of()).noise.control_spread_bytes == 0
 
 
 def test_the_bytes_after_a_fault_are_those_of_its_own_wait() -> None:
@@ -202,7 +201,7 @@ def test_a_wait_takes_from_its_first_reading_to_its_last() -> None:
 
 def test_noise_is_what_both_waits_moved() -> None:
     moved = of(wait(Stage.BASELINE, 5, 6, 9), wait(Stage.AFTER_ERROR, 7, 12, 9, fault=0))
-    assert facts(moved).noise_bytes == 9
+    assert facts(moved).noise.bytes == 9
 
 
 def test_noise_is_also_six_times_what_healthy_inferences_moved() -> None:
@@ -212,12 +211,12 @@ def test_noise_is_also_six_times_what_healthy_inferences_moved() -> None:
         wait(Stage.BASELINE, 5, 6, 5),
         wait(Stage.AFTER_ERROR, 7, 8, 9),
     )
-    assert facts(moved).noise_bytes == 1 + 2 + 6 * 5
+    assert facts(moved).noise.bytes == 1 + 2 + 6 * 5
 
 
 def test_the_noise_of_a_wait_without_a_window_is_unknown() -> None:
-    assert facts(of(still(Stage.BASELINE, 5), wait(Stage.AFTER_ERROR, 7))).noise_bytes is None
-    assert facts(of(wait(Stage.BASELINE, 5), still(Stage.AFTER_ERROR, 7))).noise_bytes is None
+    assert facts(of(still(Stage.BASELINE, 5), wait(Stage.AFTER_ERROR, 7))).noise.bytes is None
+    assert facts(of(wait(Stage.BASELINE, 5), still(Stage.AFTER_ERROR, 7))).noise.bytes is None
 
 
 def test_what_fell_during_the_fault_was_not_at_stake() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,12 @@ def test_the_report_says_what_was_measured_and_who_was_there(
 ) -> None:
     machine.have_driver(version="570.86.15")
     machine.put(Card(0, name="NVIDIA L4", total=24 * GIB))
-    machine.move_in(Tenant(4242, GIB))
+    machine.move_in(Tenant(os.getpid(), GIB))
     folder = write_config(tmp_path)
 
-    assert ops002("run", cwd=folder, **machine.environment()).code == 0
+    ended = ops002("run", cwd=folder, **machine.environment())
+    assert ended.code == 0
+    assert f"(PID {os.getpid()}), 1.0 GiB, running for " in ended.out
 
     report = read_report(folder / "ops002-report")
     assert report["environment"]["driver"] == "570.86.15"

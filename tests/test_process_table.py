@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from ops002.process_table import running_seconds
 
 NO_DESCRIPTOR_LEFT = """
 import os, resource
@@ -27,3 +30,16 @@ def test_nobody_has_ended_because_the_gate_has_no_descriptor_left(asked: str) ->
         check=False,
     )
     assert done.stdout == "Too many open files\n", done.stderr
+
+
+def test_a_process_has_run_for_no_longer_than_its_parent() -> None:
+    with subprocess.Popen(["sleep", "600"]) as child:
+        ages = running_seconds(child.pid), running_seconds(os.getpid())
+        child.kill()
+    assert ages[0] is not None
+    assert ages[1] is not None
+    assert 0 <= ages[0] <= ages[1]
+
+
+def test_nobody_has_run() -> None:
+    assert running_seconds(2**22 + 1) is None

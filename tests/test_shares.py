@@ -45,17 +45,19 @@ AFTER = Stage.AFTER_ERROR
 def test_the_last_reading_of_each_wait_counts() -> None:
     judged = shares(held(5, 6, 7), held(20, 30, 40, stage=AFTER))
     assert judged.own_delta_bytes == 33
-    assert judged.others_delta_bytes == 0
+    assert judged.unlisted_delta_bytes == -33
 
 
 def test_without_both_waits_there_is_no_delta() -> None:
     assert shares(held(5)).own_delta_bytes is None
     assert shares((), held(5, stage=AFTER)).own_delta_bytes is None
+    assert shares(held(5)).unlisted_delta_bytes is None
 
 
 def test_a_share_that_cant_be_read_at_either_end_has_no_delta() -> None:
     assert shares(held(5, _LOST), held(5, stage=AFTER)).own_delta_bytes is None
     assert shares(held(5), held(5, _LOST, stage=AFTER)).own_delta_bytes is None
+    assert shares(held(5), held(5, _LOST, stage=AFTER)).unlisted_delta_bytes is None
     assert shares(held(_LOST, 5), held(_LOST, 9, stage=AFTER)).own_delta_bytes == 4
 
 
@@ -92,6 +94,16 @@ def test_that_nobody_was_there_is_told_for_good(told: Reading | Missing, *, lost
 
 def test_one_that_is_lost_in_the_middle_of_a_wait_isnt_lost() -> None:
     assert not shares(held(5, _LOST, 5), held(5, _LOST, 5, stage=AFTER)).lost()
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_what_others_hold_is_lost_if_it_is_told_at_one_end_only(*, at_the_end: bool) -> None:
+    """Nobody was there, and now somebody is whose bytes nobody tells; or the other way round."""
+    alone = (snapshot(Stage.BASELINE, reading(0, "others")),)
+    crowded = (snapshot(AFTER, _others()),)
+    assert shares(*((alone, crowded) if at_the_end else (crowded, alone))).lost()
+    assert not shares(alone, alone).lost()
+    assert not shares(crowded, crowded).lost()
 
 
 def test_what_others_hold_is_lost_likewise() -> None:

@@ -14,6 +14,7 @@ from ops002.units import (
     parse_duration,
     parse_size,
     show_delta,
+    show_duration,
     show_size,
 )
 from tests.builders import GIB, KIB, MIB, TIB
@@ -161,6 +162,15 @@ def test_a_duration_is_written_in_the_largest_unit_that_divides_it(
 )
 def test_a_size_for_people(size: int, shown: str, as_delta: str) -> None:
     assert (show_size(size), show_delta(size)) == (shown, as_delta)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"),
+     (47 * 3600, "47 h"), (100 * 3600, "4 days")],
+)  # fmt: skip
+def test_a_duration_for_people(seconds: float, shown: str) -> None:
+    assert show_duration(seconds) == shown
 
 
 @given(st.integers())

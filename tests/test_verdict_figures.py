@@ -34,6 +34,7 @@ def test_a_serving_workload_is_judged_alive_and_gone() -> None:
         baseline_bytes=1000 * MIB,
         post_error_bytes=1010 * MIB,
         delta_bytes=10 * MIB,
+        own_delta_bytes=None,
         tolerance_bytes=64 * MIB,
         at_stake_bytes=600 * MIB,
         smallest_detectable_bytes=64 * MIB + 1,

@@ -12,7 +12,7 @@ from ops002.config_schema import Fault
 from ops002.growth import NOT_JUDGED, Growth
 from ops002.measurement import IncidentKind, Measurement, Stage
 from ops002.reasons import Reason
-from ops002.result import GateResult
+from ops002.result import GateResult, TrialResult
 from ops002.wording import _FAULT_WORDS, ADVICE, explanation, growth_words, headline, trial_line
 from tests.builders import (
     GIB,
@@ -25,6 +25,7 @@ from tests.builders import (
     gate,
     incident,
     missing,
+    on_shared_device,
     process,
     scenario_document,
     snapshot,
@@ -188,6 +189,35 @@ def test_an_explanation_says_what_where_who_and_what_to_do() -> None:
     assert ", raised at a.py:9 attend." in text
     assert "Held by daemon (PID 7), size unknown: alive after the workload's exit" in text
     assert text.endswith(ADVICE[Reason.SURVIVORS])
+
+
+def beside(after: int, own: int, *theirs: int) -> TrialResult:
+    """A trial on a device with a neighbour, PID 9, in MiB."""
+    sizes = [size * MIB for size in theirs]
+    told = on_shared_device(
+        Serving(baseline=1500 * MIB, peak=2500 * MIB, after=after * MIB).measurement(),
+        own=(1000 * MIB, own * MIB),
+        others=(sizes[0], sizes[-1]),
+        neighbours=({9: sizes[0]}, {9: sizes[-1]}),
+    )
+    (trial,) = gate(told).trials
+    return trial
+
+
+def test_a_neighbour_that_moved_is_named_once() -> None:
+    trial = beside(1800, 1000, 500, 800)
+    line = "+300 MiB on cpu after 2 out-of-memory errors, while python (PID 9) took 300 MiB more"
+    assert (trial.reason, trial_line(trial)[: len(line)]) == (Reason.FOREIGN_ACTIVITY, line)
+    assert explanation(trial).count("PID 9") == 1
+
+
+def test_a_leak_that_a_neighbour_hides_is_told_with_its_own_size() -> None:
+    trial = beside(1500, 1300, 500, 200)
+    assert trial_line(trial).startswith(
+        "300 MiB retained by the workload's own processes after 2 out-of-memory errors, 0 B on "
+        "the whole of cpu, tolerance 64.0 MiB"
+    )
+    assert "python (PID 9) gave back 300 MiB on cpu." in explanation(trial)
 
 
 @given(measurements)

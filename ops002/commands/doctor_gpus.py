@@ -16,6 +16,7 @@ from ops002.probes.cards import Driver, Sample
 from ops002.probes.cuda_memory import CudaMemory
 from ops002.probes.cuda_selection import Selected
 from ops002.probes.meter_client import Meter, MeterSilent
+from ops002.process_table import running_seconds
 from ops002.trials.exclusivity import DirtyDevice, remarks_on_others
 
 _UNREADABLE: Final = (
@@ -39,9 +40,9 @@ def look_at_gpus(wanted: Sequence[Wanted], environ: Mapping[str, str]) -> Iterat
             driver = meter.driver()
             samples = _samples(meter, driver)
         except MeterSilent as silent:
-            yield from of_driver(str(silent), {}, wanted=bool(wanted))
+            yield from of_driver(str(silent), {}, {}, wanted=bool(wanted))
             return
-        yield from of_driver(driver, samples, wanted=bool(wanted))
+        yield from of_driver(driver, samples, _ages(samples), wanted=bool(wanted))
         yield from of_system(platform.release())
         for one in wanted:
             try:
@@ -57,6 +58,12 @@ def look_at_gpus(wanted: Sequence[Wanted], environ: Mapping[str, str]) -> Iterat
 def _samples(meter: Meter, driver: Driver) -> dict[str, Sample]:
     uuids = [card.uuid for card in driver.cards if not card.divided]
     return {sample.uuid: sample for sample in meter.sample(uuids)}
+
+
+def _ages(samples: Mapping[str, Sample]) -> dict[int, float | None]:
+    """Since when each process on the cards has run, in seconds; None where that isn't shown."""
+    tenants = (tenant for sample in samples.values() for tenant in sample.tenants or ())
+    return {tenant.pid: running_seconds(tenant.pid) for tenant in tenants}
 
 
 def _must_be_free(meter: Meter, selected: Sequence[Selected], *, exclusive: bool) -> None:

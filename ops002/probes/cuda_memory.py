@@ -14,10 +14,13 @@ from ops002.probes import Look
 from ops002.probes.cards import Sample, Tenant
 from ops002.probes.cuda_selection import Selected, environment_of
 from ops002.probes.meter_client import MeterSilent
+from ops002.process_table import entry
+from ops002.text import clean
 
 OWN: Final = "nvml-workload"
 OTHERS: Final = "nvml-others"
 PEAK: Final = "nvml-peak"
+_NAME: Final = 64  # characters of a process's name
 _NO_MARK: Final = "the driver keeps no high-water mark"
 _POLL_SHARE: Final = 25
 """From one poll to the next this many times what it cost passes: less than 5 % of a core."""
@@ -63,7 +66,7 @@ class CudaMemory:
         self._meter = meter
         self._names = {one.card.uuid: one.device for one in selected}
         self._selected = tuple(selected)
-        self._ours: set[int] = set()
+        self._ours: dict[int, int] = {}
         self._now = now
         self._polled = 0
         self._costs: deque[float] = deque(maxlen=_COSTS)
@@ -89,14 +92,17 @@ class CudaMemory:
 
     def read(self, processes: Sequence[Process]) -> Look:
         """What is used of each card, of that by the workload and by others, and by whom."""
-        # Whoever was once the workload's: the driver counts a process on after its end.
-        self._ours.update(process.pid for process in processes)
+        # Whoever was once the workload's: the driver counts a process on after its end. The PIDs
+        # of a meter on this machine are those of this PID namespace.
+        self._ours.update({process.pid: process.started for process in processes})
         readings: list[Reading | Missing] = []
         parts: list[ProcessMemory] = []
         for uuid, sample in self._samples():
-            readings += self._readings(uuid, sample)
+            tenants = sample.tenants if isinstance(sample, Sample) else None
+            ours = self._ours_of(tenants or ())
+            readings += self._readings(uuid, sample, ours)
             if isinstance(sample, Sample):
-                parts += self._parts(sample)
+                parts += self._parts(sample, ours)
         return Look(tuple(readings), tuple(parts))
 
     def poll(self, processes: Sequence[Process]) -> int:
@@ -140,7 +146,9 @@ class CudaMemory:
             for uuid in self._names:
                 yield uuid, str(silent)
 
-    def _readings(self, uuid: str, sample: Sample | str) -> Iterator[Reading | Missing]:
+    def _readings(
+        self, uuid: str, sample: Sample | str, ours: frozenset[int]
+    ) -> Iterator[Reading | Missing]:
         device, judged = self._names[uuid], self._instruments[uuid]
 
         def missing(instrument: str, why: str | None) -> Missing:
@@ -159,14 +167,24 @@ class CudaMemory:
             if sample.tenants is None:
                 yield missing(instrument, sample.why_unlisted)
                 continue
-            sizes = [one.bytes for one in sample.tenants if (one.pid in self._ours) == own]
+            sizes = [one.bytes for one in sample.tenants if (one.pid in ours) == own]
             if None in sizes:
                 yield missing(instrument, "the driver doesn't say how much each process holds")
             else:
                 total = sum(size for size in sizes if size is not None)
                 yield Reading(device=device, instrument=instrument, bytes=total)
 
-    def _parts(self, sample: Sample) -> Iterator[ProcessMemory]:
+    def _ours_of(self, tenants: Sequence[Tenant]) -> frozenset[int]:
+        """The PIDs that are listed for the workload: none that a stranger was given since."""
+        found = {tenant.pid for tenant in tenants if tenant.pid in self._ours}
+        for pid in tuple(found):
+            now = entry(pid)
+            if now is not None and now.started != self._ours[pid]:
+                del self._ours[pid]
+                found.discard(pid)
+        return frozenset(found)
+
+    def _parts(self, sample: Sample, ours: frozenset[int]) -> Iterator[ProcessMemory]:
         device = self._names[sample.uuid]
 
         def size(tenant: Tenant) -> int | Missing:
@@ -178,7 +196,7 @@ class CudaMemory:
             yield ProcessMemory(
                 device=device,
                 pid=tenant.pid,
-                name=tenant.name,
-                owner=Owner.WORKLOAD if tenant.pid in self._ours else Owner.OTHER,
+                name=clean(tenant.name, _NAME),
+                owner=Owner.WORKLOAD if tenant.pid in ours else Owner.OTHER,
                 bytes=size(tenant),
             )

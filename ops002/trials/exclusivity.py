@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ops002.measurement import JudgedDevice, Missing, Owner, ProcessMemory, Reading, Snapshot
+from ops002.neighbours import DRIVERS_OWN_BYTES, NOBODY, presented
 from ops002.probes import Probe
+from ops002.process_table import running_seconds
+from ops002.shares import unlisted_bytes
 from ops002.trials.recording import Recording
 from ops002.units import format_size, show_size
 
-MOST_UNEXPLAINED_BYTES: Final = 512 * 1024**2
-"""512 MiB. What an idle card has in use for its driver stays below it; two neighbours don't."""
+_NAMED: Final = 5
 
 
 class DirtyDevice(Exception):
@@ -50,6 +52,12 @@ def remarks_on_others(
             )
         if there:
             yield f"on {device.device} before the start: {_named(there)}"
+        unlisted = unlisted_bytes(device, before)
+        if unlisted is not None and unlisted > DRIVERS_OWN_BYTES:
+            yield (
+                f"on {device.device} before the start: {show_size(unlisted)} that belong to "
+                f"{NOBODY}"
+            )
 
 
 def _must_be_told(
@@ -61,7 +69,7 @@ def _must_be_told(
     used = before.reading(device.device, device.instrument)
     if not isinstance(others, Missing) or not isinstance(used, Reading):
         return
-    if there or exclusive or used.bytes > MOST_UNEXPLAINED_BYTES:
+    if there or exclusive or used.bytes > DRIVERS_OWN_BYTES:
         who = _named(there) if there else f"{format_size(used.bytes)} in use"
         raise DirtyDevice(
             f"{who} on {device.device} before the start, and who holds how much can't be told "
@@ -77,8 +85,11 @@ def _others(before: Snapshot, device: JudgedDevice) -> Iterator[ProcessMemory]:
 
 
 def _named(parts: list[ProcessMemory]) -> str:
-    return ", ".join(f"{part.name} (PID {part.pid}, {_held(part)})" for part in parts[:5])
+    more = len(parts) - _NAMED
+    named = "; ".join(map(_presented, parts[:_NAMED]))
+    return f"{named}; and {more} more" if more > 0 else named
 
 
-def _held(part: ProcessMemory) -> str:
-    return show_size(part.bytes) if isinstance(part.bytes, int) else "size unknown"
+def _presented(part: ProcessMemory) -> str:
+    size = part.bytes if isinstance(part.bytes, int) else None
+    return presented(part.name, part.pid, size, running_seconds(part.pid))

@@ -13,6 +13,7 @@ from ops002.measurement import (
     IncidentKind,
     Measurement,
     Missing,
+    Owner,
     Phase,
     Process,
     ProcessMemory,
@@ -25,7 +26,8 @@ from ops002.text import clean
 from ops002.trials.onlooker import Onlooker
 
 _OUTPUT_LINES: Final = 20
-_BIGGEST_PROCESSES: Final = 20
+_MOST_PROCESSES: Final = {Owner.WORKLOAD: 20, Owner.OTHER: 100}
+"""Of each device, the biggest. Others are compared one by one, those beyond only as a sum."""
 
 
 class Now(Protocol):
@@ -140,11 +142,11 @@ class Recording:
 
 
 def _biggest(parts: Sequence[ProcessMemory]) -> tuple[ProcessMemory, ...]:
-    """The biggest of each device; who can't be read may be the biggest of all."""
+    """The biggest of each device and owner; who can't be read may be the biggest of all."""
     kept: list[ProcessMemory] = []
-    for device in dict.fromkeys(part.device for part in parts):
-        there = [part for part in parts if part.device == device]
-        kept += sorted(there, key=_size, reverse=True)[:_BIGGEST_PROCESSES]
+    for device, owner in dict.fromkeys((part.device, part.owner) for part in parts):
+        there = [part for part in parts if (part.device, part.owner) == (device, owner)]
+        kept += sorted(there, key=_size, reverse=True)[: _MOST_PROCESSES[owner]]
     return tuple(kept)
 
 

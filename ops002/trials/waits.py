@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from ops002.clock import Clock
 from ops002.executors import Running
-from ops002.measurement import Process, Reading, Snapshot
+from ops002.measurement import JudgedDevice, Process, Reading, Snapshot
+from ops002.neighbours import furthest, moves
 from ops002.probes import Probe
 from ops002.settle import MIN_READINGS, SettleRule, Settling
 from ops002.trials.recording import Recording
@@ -85,20 +86,22 @@ class Waits:
         return taken[-1]
 
     def _near(self, snapshot: Snapshot, reference: Snapshot, tolerance_bytes: int) -> bool:
-        for judged in self._probe.devices:
-            moved = _moved(judged.device, judged.instrument, snapshot, reference)
-            if moved is None or moved > tolerance_bytes:
-                return False
-            # What one side gave back may stand for what the other keeps: both must be back.
-            for instrument, most in ((judged.own, tolerance_bytes), (judged.others, self._band)):
-                moved = _moved(judged.device, instrument, snapshot, reference)
-                if moved is not None and moved > most:
-                    return False
-        return True
+        return all(
+            self._is_near(judged, snapshot, reference, tolerance_bytes)
+            for judged in self._probe.devices
+        )
 
-    @property
-    def _band(self) -> int:
-        return self._rule.band
+    def _is_near(
+        self, judged: JudgedDevice, snapshot: Snapshot, reference: Snapshot, tolerance_bytes: int
+    ) -> bool:
+        moved = _moved(judged.device, judged.instrument, snapshot, reference)
+        if moved is None or moved > tolerance_bytes:
+            return False
+        # What one side gave back may stand for what the other keeps: both must be back.
+        own = _moved(judged.device, judged.own, snapshot, reference)
+        if own is not None and own > tolerance_bytes:
+            return False
+        return furthest(moves(judged, reference, snapshot) or ()) <= self._rule.band
 
 
 def _moved(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
@@ -13,10 +15,13 @@ from ops002.probes.cards import Card, Sample, Tenant
 from ops002.probes.cuda_memory import OTHERS, OWN, CudaMemory
 from ops002.probes.cuda_selection import Selected
 from ops002.probes.meter_client import MeterSilent
+from ops002.processes import describe
 from tests.builders import GIB, MIB, process
 
 CARD = Card(uuid="GPU-aa", name="NVIDIA L4", pci_bus_id="0000:01", total_bytes=24 * GIB)
 USED = "nvml-used-v2"
+OURS, XORG = 2**22 + 7, 2**22 + 8
+"""PIDs of nobody: the kernel gives none above 2**22."""
 
 
 def sample(
@@ -78,30 +83,55 @@ def test_a_card_that_cant_be_read_from_the_start_has_no_probe() -> None:
         CudaMemory(ScriptedMeter([sample(used=None)]), [Selected("cuda:0", CARD)])
 
 
-TENANTS = (Tenant(pid=7, name="python", bytes=2 * GIB), Tenant(pid=8, name="Xorg", bytes=MIB))
+TENANTS = (Tenant(pid=OURS, name="python", bytes=2 * GIB), Tenant(pid=XORG, name="Xorg", bytes=MIB))
 
 
 def test_the_workloads_bytes_are_told_from_everybody_elses() -> None:
     memory = probe(sample(tenants=TENANTS))
-    assert told(memory, 7) == {USED: 3 * GIB, OWN: 2 * GIB, OTHERS: MIB}
+    assert told(memory, OURS) == {USED: 3 * GIB, OWN: 2 * GIB, OTHERS: MIB}
     parts = {(part.pid, part.owner) for part in memory.read([]).processes}
-    assert parts == {(7, Owner.WORKLOAD), (8, Owner.OTHER)}
+    assert parts == {(OURS, Owner.WORKLOAD), (XORG, Owner.OTHER)}
 
 
 def test_one_that_has_ended_stays_the_workloads_while_the_driver_counts_it() -> None:
     memory = probe(sample(tenants=TENANTS))
-    assert told(memory, 7)[OWN] == 2 * GIB
+    assert told(memory, OURS)[OWN] == 2 * GIB
     assert told(memory)[OWN] == 2 * GIB
     assert told(memory)[OTHERS] == MIB
 
 
+def test_a_stranger_that_is_given_a_pid_of_the_workloads_is_a_stranger() -> None:
+    here = describe(os.getpid())
+    assert here is not None
+    memory = probe(sample(tenants=(Tenant(pid=here.pid, name="python", bytes=GIB),)))
+    before = replace(here, started=here.started - 1)
+    (part,) = memory.read([before]).processes
+    assert part.owner is Owner.OTHER
+    (part,) = memory.read([here]).processes
+    assert part.owner is Owner.WORKLOAD
+
+
+def test_whoever_had_a_pid_after_the_workload_doesnt_leave_it_to_the_workload() -> None:
+    """The stranger ends as well, and the driver counts it on."""
+    with subprocess.Popen(["sleep", "600"]) as stranger:
+        there = describe(stranger.pid)
+        assert there is not None
+        memory = probe(sample(tenants=(Tenant(pid=there.pid, name="sleep", bytes=GIB),)))
+        assert memory.read([replace(there, started=there.started - 1)]).processes[0].owner is (
+            Owner.OTHER
+        )
+        stranger.kill()
+    assert memory.read([]).processes[0].owner is Owner.OTHER
+
+
 def test_who_isnt_listed_is_missing_and_never_nobody() -> None:
-    assert told(probe(sample(tenants=None)), 7) == {USED: 3 * GIB, OWN: "hidden", OTHERS: "hidden"}
+    hidden = told(probe(sample(tenants=None)), OURS)
+    assert hidden == {USED: 3 * GIB, OWN: "hidden", OTHERS: "hidden"}
 
 
 def test_a_process_of_unknown_size_makes_its_side_missing() -> None:
-    sized, unsized = TENANTS[1], Tenant(pid=7, name="python", bytes=None)
-    found = told(probe(sample(tenants=(unsized, sized))), 7)
+    sized, unsized = TENANTS[1], Tenant(pid=OURS, name="python", bytes=None)
+    found = told(probe(sample(tenants=(unsized, sized))), OURS)
     assert found[OWN] == "the driver doesn't say how much each process holds"
     assert found[OTHERS] == MIB
 

@@ -10,6 +10,11 @@ stirs                    bytes by which its memory goes up and down from the fir
 helper, helper_ends      a child that holds so much; whether it ends with the engine
 neighbour                what somebody else holds from the first error on: PID and bytes
 neighbour_for_a_while    the same, while an error lasts
+others                   by event (error, end, inference 3): for each PID the bytes that it holds from
+                         then on, or none where it leaves; PID 0 is nobody that the driver lists,
+                         and "4444 unsized" one whose bytes it doesn't tell.
+                         Of an event's several steps each comes 0.2 s after the one before
+healthy_leak             bytes that the third inference keeps
 slow                     seconds that an inference takes
 =======================  =====================================================================
 """
@@ -38,6 +43,8 @@ class Engine:
         self.kept = []
         self.ending = threading.Event()
         self.stirring = None
+        self.inferences = 0
+        self.errors = 0
         if "helper" in TOLD:
             self.start_helper()
 
@@ -55,6 +62,10 @@ class Engine:
         taken = [use(ACTIVATIONS, device) for device in DEVICES]
         time.sleep(TOLD.get("slow", 0.05))
         free(taken)
+        self.inferences += 1
+        if self.inferences == 3 and "healthy_leak" in TOLD:
+            self.kept.append(use(TOLD["healthy_leak"]))
+        others(f"inference {self.inferences}")
 
     def fail(self):
         taken = [use(ACTIVATIONS, device) for device in DEVICES]
@@ -68,6 +79,9 @@ class Engine:
             neighbour(pid, size)
             time.sleep(0.2)
             neighbour(pid, size // 2)
+        self.errors += 1
+        if self.errors == 1:
+            others("error")
         if "shrink" in TOLD:
             self.weights[0].resize(MODEL - TOLD["shrink"])
         if "stirs" in TOLD and self.stirring is None:
@@ -93,6 +107,7 @@ class Engine:
         if "helper_ends" in TOLD:
             self.helper.communicate()
         free(self.weights + self.kept)
+        others("end")
 
 
 def free(taken):
@@ -100,8 +115,32 @@ def free(taken):
         one.free()
 
 
+def others(event):
+    steps = TOLD.get("others", {}).get(event, [])
+    for number, step in enumerate(steps):
+        if number == 0:
+            move(step)
+        else:
+            threading.Timer(0.2 * number, move, [step]).start()
+
+
+def move(step):
+    for pid, size in step.items():
+        neighbour(pid, size)
+
+
 def neighbour(pid, size):
-    (folder,) = Path(os.environ["OPS002_STANDIN"]).glob(f"holders/tenant-{pid}-*")
+    folder = Path(os.environ["OPS002_STANDIN"], "holders", f"tenant-{pid}-0")
+    if size is None:
+        (folder / "holder").unlink()
+        folder.rmdir()
+        return
+    if not folder.exists():
+        folder.mkdir()
+        pid, _, unsized = str(pid).partition(" ")
+        listed = "unavailable" if unsized else "listed" if int(pid) else "hidden"
+        facts = f"tenant 1\ncard 0\npid {pid}\nprocesses {listed}\nbytes 0\n"
+        write(folder / "holder", facts)
     lines = (folder / "holder").read_text().splitlines()
     changed = [f"bytes {size}" if line.startswith("bytes ") else line for line in lines]
     write(folder / "holder", "".join(f"{line}\n" for line in changed))
