@@ -56,15 +56,12 @@ class Shares:
     def lost(self) -> bool:
         """Whether a share that was told at some time wasn't where the delta is taken.
 
-        A driver that never tells sizes tells 0 at most: of nobody. What the workload holds it
-        stops telling once that is somebody; others must be nobody at both ends, or at neither.
+        Of the workload a driver that never tells sizes tells 0, until it is there. That nobody else
+        was there is told for good: who came without a size, or while no list was, might leave again
+        with what the workload keeps.
         """
-        ends = [self.told(self.device.others or "", (one,)) for one in self._ends]
-        return len(set(ends)) > 1 or any(
-            self._was_told(instrument) and not self.told(instrument, self._ends)
-            for instrument in (self.device.own, self.device.others)
-            if instrument is not None
-        )
+        own, others = self.device.own, self.device.others
+        return self._lost(own, told=1) or self._lost(others, told=0)
 
     def told(self, instrument: str, snapshots: Sequence[Snapshot]) -> bool:
         """Whether an instrument that was asked always answered."""
@@ -77,9 +74,12 @@ class Shares:
     def _ends(self) -> tuple[Snapshot, ...]:
         return (*self.baseline[-1:], *self.post[-1:])
 
-    def _was_told(self, instrument: str) -> bool:
+    def _lost(self, instrument: str | None, *, told: int) -> bool:
+        """Whether so many bytes were told at some time, and nothing at an end."""
+        if instrument is None or self.told(instrument, self._ends):
+            return False
         return any(
-            isinstance(reading, Reading) and reading.bytes > 0
+            isinstance(reading, Reading) and reading.bytes >= told
             for reading in self._readings(instrument)
         )
 
