@@ -255,8 +255,6 @@ def _misfits_of_device(scenario: Scenario) -> Iterator[tuple[str, str]]:
         if scenario.exclusive:
             yield "exclusive", "is about GPUs: others are always on a cpu"
         return
-    if any(isinstance(fault, OomFault) for fault in scenario.faults):
-        yield "faults", "oom is not implemented yet for cuda; allowed are the other kinds"
     for name in sorted(CUDA_VARIABLES & scenario.workload.env.keys()):
         yield "workload", f"env can't set {name}: device says which GPUs the workload sees"
 

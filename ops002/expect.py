@@ -94,7 +94,7 @@ def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
         case Nature.EXCEPTION:
             return any(True for _ in _classes(evidence))
         case Nature.OUT_OF_MEMORY:
-            return is_out_of_memory(evidence)
+            return is_out_of_memory(evidence) or _ran_out(evidence)
         case Nature.FAILING_EXIT:
             return bool(statuses - {0})
         case Nature.INJECTED:
@@ -121,6 +121,17 @@ def is_out_of_memory(evidence: Iterable[Evidence]) -> bool:
         if "ImportError" not in classes and _OUT_OF_MEMORY_TEXT.search(said):
             return True
     return False
+
+
+def _ran_out(evidence: Iterable[Evidence]) -> bool:
+    """Whether torch's allocator counted an error, though the workload wrapped or swallowed it."""
+    return any(
+        item.what is Seen.ALLOCATOR_OOMS
+        and item.source is Source.WORKLOAD
+        and isinstance(item.value, int)
+        and item.value > 0
+        for item in evidence
+    )
 
 
 def _names(wanted: str, full_name: str) -> bool:

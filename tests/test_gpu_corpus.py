@@ -10,16 +10,20 @@ import pytest
 import yaml
 
 from tests.command_line import ops002, read_report
+from tests.standin_nvml import driver
 from tests.standin_nvml.machine import Card, Listing, Machine, Rule, Slice, Tenant
 
 CORPUS = Path(__file__).parent / "gpu_corpus"
+STANDIN_TORCH = Path(__file__).parent / "standin_torch"
 CASES = sorted(CORPUS.glob("*/case.yml"))
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 
 
 def config_of(case: dict[str, Any], folder: Path) -> Path:
     engine = str(CORPUS / "engines" / case.get("engine", "engine.py"))
-    told = {"ENGINE": json.dumps(case.get("does", {}))}
+    told = {"ENGINE": json.dumps(case.get("does", {})), **case.get("env", {})}
+    if "torch" in case:
+        told |= {"PYTHONPATH": f"{STANDIN_TORCH}:{driver.HERE}", "STANDIN_TORCH": case["torch"]}
     document: dict[str, Any] = {
         "version": 1,
         "repeat": 2,

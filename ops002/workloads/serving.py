@@ -10,6 +10,7 @@ from ops002.config_schema import WorkerFault
 from ops002.executors import Running
 from ops002.measurement import Evidence, Reading
 from ops002.probes import Probe
+from ops002.workloads.torch_allocator import TorchAllocator
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class ServingProcess(Protocol):
 
     again: Callable[[], None]
     """Called when an attempt at a fault turned out healthy and another follows."""
+
+    allocator: TorchAllocator
+    """What torch's CUDA allocator in it says of itself, if there is one."""
 
     @property
     def running(self) -> Running:
@@ -47,8 +51,8 @@ class ServingProcess(Protocol):
         """One healthy inference; how many seconds it took."""
         ...
 
-    def warm_pools(self) -> None:
-        """Have its libraries start their threads."""
+    def make_ready(self, fault: WorkerFault) -> None:
+        """Make sure, once it is warm, that the fault's limit can be set and hits nothing else."""
         ...
 
     def collect(self) -> None:
@@ -69,10 +73,14 @@ class ServingProcess(Protocol):
 def healthy_inference(process: ServingProcess, probe: Probe) -> HealthyInference:
     """One healthy inference, with its time and its peak."""
     root = process.running.root
+    process.allocator.begin()
     probe.reset_peak(root)
     before = probe.read_peak(root)
     seconds = process.infer()
     after = probe.read_peak(root)
+    rise = process.allocator.rise_bytes
+    if rise is not None:
+        return HealthyInference(seconds, rise)
     if isinstance(before, Reading) and isinstance(after, Reading):
         return HealthyInference(seconds, max(0, after.bytes - before.bytes))
     return HealthyInference(seconds)
