@@ -30,7 +30,7 @@ from ops002.measurement import (
 from ops002.probes import Look
 from ops002.trials.recording import Recording
 from ops002.trials.serving import ServingTrial
-from ops002.workloads.serving import HealthyInference
+from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
 
 JUDGED = JudgedDevice(device="cpu", instrument="replayed")
@@ -208,8 +208,8 @@ class ReplayedProcess:
     def collect(self) -> None:
         """Nothing."""
 
-    def quiesce(self) -> tuple[str, ...]:
-        return ("replayed",)
+    def quiesce(self) -> Quiesced:
+        return Quiesced(("replayed",))
 
     def force(
         self, _fault: WorkerFault, _healthy: HealthyInference, _tolerance_bytes: int

@@ -30,7 +30,7 @@ from ops002.workloads import (
     exception_evidence,
     output_evidence,
 )
-from ops002.workloads.serving import HealthyInference
+from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
 from ops002.workloads.worker_channel import WorkerChannel
 
@@ -149,10 +149,13 @@ class PythonProcess:
             "collecting garbage", self._channel.request("collect", self._infer_seconds)
         )
 
-    def quiesce(self) -> tuple[str, ...]:
-        """Give free memory back; what was done."""
-        did = self._channel.request("quiesce", self._infer_seconds).get("did")
-        return tuple(str(step) for step in did) if isinstance(did, list) else ()
+    def quiesce(self) -> Quiesced:
+        """Give free memory back."""
+        reply = self._channel.request("quiesce", self._infer_seconds)
+        did, failed = reply.get("did"), reply.get("failed")
+        steps = tuple(str(step) for step in did) if isinstance(did, list) else ()
+        why = None if reply.get("ok") is True else str(failed or "it doesn't say why")
+        return Quiesced(steps, why)
 
     def force(
         self, fault: WorkerFault, healthy: HealthyInference, tolerance_bytes: int

@@ -21,6 +21,14 @@ class HealthyInference:
     peak_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Quiesced:
+    """What was done to give free memory back; ``failed`` says what couldn't be."""
+
+    did: tuple[str, ...]
+    failed: str | None = None
+
+
 class ServingProcess(Protocol):
     """A started workload, and what can be asked of it. Every method may raise `WorkloadError`."""
 
@@ -59,8 +67,8 @@ class ServingProcess(Protocol):
         """Collect garbage."""
         ...
 
-    def quiesce(self) -> tuple[str, ...]:
-        """Give free memory back; what was done."""
+    def quiesce(self) -> Quiesced:
+        """Give free memory back."""
         ...
 
     def force(

@@ -67,7 +67,7 @@ class _Worker:
             "allocator": _allocator,
             "warm_pools": lambda _request: attempt(limits.warm_thread_pools),
             "collect": lambda _request: attempt(gc.collect),
-            "quiesce": lambda _request: {"ok": True, "did": quiesce.quiesce()},
+            "quiesce": _quiesce,
             "unload": self._unload,
             "exit": lambda _request: {"ok": True},
         }
@@ -120,6 +120,11 @@ class _Worker:
     def _unload(self, _request: wire.Message) -> wire.Message:
         scenario, self._scenario = self._scenario, None
         return attempt(scenario.unload) if scenario is not None else {"ok": True}
+
+
+def _quiesce(_request: wire.Message) -> wire.Message:
+    did, failed = quiesce.quiesce()
+    return {"ok": failed is None, "did": did, "failed": failed}
 
 
 def _allocator(request: wire.Message) -> wire.Message:

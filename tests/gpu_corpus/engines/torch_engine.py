@@ -4,11 +4,12 @@
 devices    how many it uses; by default one
 chunk      bytes of each tensor that an inference takes; by default 64 MiB
 chunks     how many of them at size 1; by default 8
-keeps      what an error leaves: "exception" (and so its tensors), or bytes of a live tensor
+keeps      what an error leaves: "exception" (and so its tensors), or bytes (of ``fail``)
 swallows   it answers an out-of-memory error with less, and returns
 wraps      it raises an error of its own instead, from nothing
 unsized    ``infer`` takes no size
 fails      its ``fail`` raises after so many chunks
+poisons    and leaves a context that answers no more
 =========  ===================================================================================
 """
 
@@ -41,7 +42,8 @@ class Engine:
         try:
             self.forward(CHUNKS * size)
         except torch.OutOfMemoryError as error:
-            self.keep(error)
+            if TOLD.get("keeps") == "exception":
+                self.kept.append(error)
             if "swallows" in TOLD:
                 return
             if "wraps" not in TOLD:
@@ -51,17 +53,12 @@ class Engine:
         raise EngineError("the request can't be served")
 
     def fail(self):
-        taken = [torch.empty(CHUNK, device=DEVICES[0]) for _ in range(TOLD["fails"])]
-        error = RuntimeError("boom")
-        self.keep(error)
-        raise error
-
-    def keep(self, error):
-        keeps = TOLD.get("keeps")
-        if keeps == "exception":
-            self.kept.append(error)
-        elif keeps:
-            self.kept.append(torch.empty(keeps, device=DEVICES[0]))
+        self.forward(TOLD["fails"])
+        if "keeps" in TOLD:
+            self.kept.append(torch.empty(TOLD["keeps"], device=DEVICES[0]))
+        if "poisons" in TOLD:
+            torch.cuda.poison()
+        raise RuntimeError("boom")
 
 
 def load(device):

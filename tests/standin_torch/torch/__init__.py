@@ -13,12 +13,12 @@ class Tensor:
     """Bytes on a card, given back to the allocator once nobody refers to it."""
 
     def __init__(self, size: int, device: int) -> None:
-        self._block = cuda.allocate(size, device)
+        self._free = cuda.allocate(size, device)
 
     def __del__(self) -> None:
-        # Where the allocation failed there is no block.
-        if hasattr(self, "_block"):
-            self._block.in_use = False
+        # Where the allocation failed there is nothing to free.
+        if hasattr(self, "_free"):
+            self._free()
 
 
 def empty(size: int, *, device: str = "cuda") -> Tensor:

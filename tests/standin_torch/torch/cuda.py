@@ -1,18 +1,21 @@
 """torch.cuda's caching allocator as torch's notes on memory management describe it.
 
-Segments are reserved from the device (here: the stand-in driver) in multiples of 2 MiB and cached
-once their tensor is gone; a request that would take the process above its fraction of the device
-first has the cache given back, then raises `OutOfMemoryError` and counts it in ``num_ooms``. One
-difference: a segment holds one tensor, it is never split.
+Segments are reserved from the device (here: the stand-in driver) and cached once no tensor is left
+in them: tensors below 10 MiB share segments of 20 MiB, others have one of their own, a multiple of
+2 MiB. A request that would take the process above its fraction of the device first has the cache
+given back, then raises `OutOfMemoryError` and counts it in ``num_ooms``.
 
 ``STANDIN_TORCH`` may say ``old`` (no option and no getter for the fraction; as until torch 2.8,
-setting it makes the device current) or ``cudaMallocAsync`` (another backend).
+setting it makes the device current), ``cudaMallocAsync`` (another backend) or ``poisoned`` (every
+``synchronize`` fails, as after an error in a kernel).
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +23,8 @@ from standin_gpu import use, visible_cards  # type: ignore[import-not-found]
 
 MIB = 1 << 20
 CONTEXT = 300 * MIB
-SEGMENT = 2 * MIB
+ROUNDING = 2 * MIB
+SHARED_BELOW, SHARED_SEGMENT = 10 * MIB, 20 * MIB
 KIND = os.environ.get("STANDIN_TORCH", "")
 OPTION = "per_process_memory_fraction"
 
@@ -33,12 +37,21 @@ OutOfMemoryError.__module__ = "torch"
 
 
 @dataclass
-class Block:
-    """A segment and the tensor in it."""
+class Segment:
+    """What the driver gave, and the sizes of the tensors in it by their key."""
 
-    taken: SimpleNamespace  # of the driver
-    size: int  # of the tensor
-    in_use: bool = True
+    taken: SimpleNamespace
+    tensors: dict[int, int] = field(default_factory=dict)
+
+    def fits(self, size: int) -> bool:
+        if size >= SHARED_BELOW:
+            return not self.tensors and self.taken.size == segment_size(size)
+        shared = self.taken.size == SHARED_SEGMENT
+        return shared and sum(self.tensors.values()) + size <= SHARED_SEGMENT
+
+
+def segment_size(size: int) -> int:
+    return SHARED_SEGMENT if size < SHARED_BELOW else -(-size // ROUNDING) * ROUNDING
 
 
 @dataclass
@@ -46,52 +59,50 @@ class Allocator:
     """Of one device; figures in bytes."""
 
     device: int
-    blocks: list[Block] = field(default_factory=list)
-    context: object = None
-    fraction: float = 1.0
+    fraction: float
+    segments: list[Segment] = field(default_factory=list)
+    context: SimpleNamespace | None = None
     peak: int = 0
     ever_reserved: int = 0
     ooms: int = 0
+    keys: Iterator[int] = field(default_factory=count)
 
     def allocated(self) -> int:
-        return sum(block.size for block in self.blocks if block.in_use)
+        return sum(sum(segment.tensors.values()) for segment in self.segments)
 
     def reserved(self) -> int:
-        return sum(block.taken.size for block in self.blocks)
+        return sum(segment.taken.size for segment in self.segments)
 
     def release_cached(self) -> None:
-        for block in [block for block in self.blocks if not block.in_use]:
-            block.taken.free()
-            self.blocks.remove(block)
+        for segment in [segment for segment in self.segments if not segment.tensors]:
+            segment.taken.free()
+            self.segments.remove(segment)
 
-    def allocate(self, size: int) -> Block:
+    def allocate(self, size: int) -> Callable[[], object]:
+        """Make room for a tensor; call what is returned to free it."""
         if self.context is None:
             self.context = use(CONTEXT, self.device)
-        block = self._cached(size) or self._reserved(size)
+        fitting = (segment for segment in self.segments if segment.fits(size))
+        segment = next(fitting, None) or self.reserve(size)
+        key = next(self.keys)
+        segment.tensors[key] = size
         self.peak = max(self.peak, self.allocated())
-        return block
+        return lambda: segment.tensors.pop(key)
 
-    def _cached(self, size: int) -> Block | None:
-        for block in sorted(self.blocks, key=lambda block: block.taken.size):
-            if not block.in_use and block.taken.size >= size:
-                block.in_use, block.size = True, size
-                return block
-        return None
-
-    def _reserved(self, size: int) -> Block:
-        segment = -(-size // SEGMENT) * SEGMENT
-        allowed = int(self.fraction * total_memory(self.device))
-        if self.reserved() + segment > allowed:
+    def reserve(self, size: int) -> Segment:
+        more = segment_size(size)
+        total = total_memory(self.device)
+        if self.reserved() + more > self.fraction * total:
             self.release_cached()
-        if self.reserved() + segment > allowed:
+        if self.reserved() + more > self.fraction * total:
             self.ooms += 1
             raise OutOfMemoryError(
                 f"CUDA out of memory. Tried to allocate {size / MIB:.2f} MiB. GPU {self.device} "
-                f"has a total capacity of {total_memory(self.device) / MIB:.2f} MiB"
+                f"has a total capacity of {total / MIB:.2f} MiB"
             )
-        self.blocks.append(Block(use(segment, self.device), size))
-        self.ever_reserved += segment
-        return self.blocks[-1]
+        self.segments.append(Segment(use(more, self.device)))
+        self.ever_reserved += more
+        return self.segments[-1]
 
 
 def configured_fraction() -> float:
@@ -105,13 +116,23 @@ def configured_fraction() -> float:
 
 _allocators: list[Allocator] = []
 _current = 0
+_poisoned = False
 
 
-def allocate(size: int, device: int) -> Block:
+def allocate(size: int, device: int) -> Callable[[], object]:
     if not _allocators:
         fraction = configured_fraction()
-        _allocators.extend(Allocator(number, fraction=fraction) for number in range(device_count()))
+        _allocators.extend(Allocator(number, fraction) for number in range(device_count()))
     return _allocators[device].allocate(size)
+
+
+def shut_down() -> None:
+    """As at the end of the process: nothing is on a device any more."""
+    for allocator in _allocators:
+        for taken in (allocator.context, *(segment.taken for segment in allocator.segments)):
+            if taken is not None:
+                taken.free()
+    _allocators.clear()
 
 
 def total_memory(device: int) -> int:
@@ -145,7 +166,14 @@ def get_allocator_backend() -> str:
 
 
 def synchronize() -> None:
-    pass
+    if KIND == "poisoned" or _poisoned:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
+def poison() -> None:
+    """Have a kernel fail, here and now: not torch's, which finds that out at the next call."""
+    global _poisoned  # noqa: PLW0603 (as a context's: of the process)
+    _poisoned = True
 
 
 def empty_cache() -> None:
