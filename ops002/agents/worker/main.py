@@ -110,8 +110,7 @@ class _Worker:
                 infer(size)
 
         reply = attempt(limited)
-        reply["limit"] = sum(held)
-        return reply
+        return {**reply, "limit": held[0]} if held else reply
 
     def _exception(self, request: wire.Message) -> wire.Message:
         infer = self._loaded().infer
