@@ -22,6 +22,8 @@ _OUT_OF_MEMORY_TEXT: Final = re.compile(
     r"can(?:'t|not) allocate memory|std::bad_alloc|\bout of memory\b", re.IGNORECASE
 )
 
+OUT_OF_MEMORY_OUTPUT: Final = r"(?i)\bout of memory\b|OutOfMemoryError"
+"""What torch says of a GPU that has too little memory left, whichever allocator it uses."""
 
 INJECTED_CLASS: Final = "InjectedError"
 """The class of the exception that the worker raises in the middle of an inference."""

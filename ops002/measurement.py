@@ -143,7 +143,7 @@ class Seen(str, Enum):
     RETURNED = "returned"
     EXIT_STATUS = "exit-status"  # as a shell shows it: a signal is 128 + n
     OUTPUT = "output"  # the piece of output that the expected pattern matched
-    MEMORY_LIMIT = "memory-limit"  # bytes of address space the process was held to
+    MEMORY_LIMIT = "memory-limit"  # bytes of address space, on GPUs of torch's allocator
     SIZE = "size"  # the size of inference that failed
     KILLED_AFTER = "killed-after"  # milliseconds into an inference that was still running
     ALLOCATOR_OOMS = "allocator-ooms"  # times that torch's CUDA allocator ran out of memory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 
 def config_of(case: dict[str, Any], folder: Path) -> Path:
     engine = str(CORPUS / "engines" / case.get("engine", "engine.py"))
+    workload: dict[str, Any] = {"kind": "python", "file": engine}
+    if "command" in case:
+        argvs = {key: [sys.executable, engine, *argv] for key, argv in case["command"].items()}
+        workload = {"kind": "command", **argvs}
     told = {"ENGINE": json.dumps(case.get("does", {})), **case.get("env", {})}
     if "torch" in case:
         told |= {"PYTHONPATH": f"{STANDIN_TORCH}:{driver.HERE}", "STANDIN_TORCH": case["torch"]}
@@ -34,7 +39,7 @@ def config_of(case: dict[str, Any], folder: Path) -> Path:
         "scenarios": [
             {
                 "name": "engine",
-                "workload": {"kind": "python", "file": engine, "env": told},
+                "workload": {**workload, "env": told},
                 "faults": [case.get("fault", {"kind": "call", "expect": {"match": "boom"}})],
             }
         ],

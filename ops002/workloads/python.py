@@ -22,6 +22,7 @@ from ops002.config_schema import (
 from ops002.executors import Executor, Launch
 from ops002.executors.environment import workload_environment
 from ops002.measurement import Evidence, Seen, Source
+from ops002.recognition import output_of
 from ops002.workloads import (
     DeadlinePassed,
     Died,
@@ -38,11 +39,6 @@ _BOOTSTRAP: Final = Path(ops002.agents.__file__).parent / "worker" / "bootstrap.
 _TICK_SECONDS: Final = 0.005
 _MAX_SIZE: Final = 2**20
 _ADDRESS_BITS: Final = 64
-
-# Under the memory limit an error must cost more than the tolerance, or keeping it would pass
-# unseen: headroom is this many tolerances, or this share of what a plain inference needs.
-_HEADROOM_TOLERANCES: Final = 4
-_HEADROOM_SHARE: Final = 0.5
 
 _NOTHING_TO_LIMIT: Final = (
     "oom on a GPU is a limit on torch's CUDA allocator, and after the warm-up {why}: let infer put "
@@ -174,15 +170,17 @@ class PythonProcess:
                     reply = self._forced("call")
                     seen = list(_told(reply))
                 case OomFault():
-                    share = int(_HEADROOM_SHARE * healthy.peak_bytes)
-                    headroom = max(_HEADROOM_TOLERANCES * tolerance_bytes, share)
-                    seen = list(self._force_oom(headroom))
+                    seen = list(self._force_oom(healthy.headroom(tolerance_bytes)))
                 case ExceptionFault():
                     seen = list(self._force_exception(healthy.seconds))
         except Died as died:
             seen = [died_evidence(died.status)]
         counted = self.allocator.evidence()
-        return (*seen, *counted, *output_evidence(fault, self.running, mark, self._clock))
+        return (
+            *seen,
+            *counted,
+            *output_evidence(output_of(fault), self.running, mark, self._clock),
+        )
 
     def stop(self) -> str | None:
         """Ask the worker to unload and to exit, and wait for it; what went wrong, if anything.

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ops002.config_schema import WorkerFault
 from ops002.executors import Running
 from ops002.measurement import Evidence, Reading
 from ops002.probes import Probe
 from ops002.workloads.torch_allocator import TorchAllocator
+
+# Under the memory limit an error must cost more than the tolerance, or keeping it would pass
+# unseen: headroom is this many tolerances, or this share of what a plain inference needs.
+_HEADROOM_TOLERANCES: Final = 4
+_HEADROOM_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,10 @@ class HealthyInference:
 
     seconds: float = 0.0
     peak_bytes: int = 0
+
+    def headroom(self, tolerance_bytes: int) -> int:
+        """Bytes that an inference under the memory limit may take before it runs out."""
+        return max(_HEADROOM_TOLERANCES * tolerance_bytes, int(_HEADROOM_SHARE * self.peak_bytes))
 
 
 @dataclass(frozen=True, slots=True)
