@@ -11,7 +11,7 @@ PLANNED = {
     "a key in a scenario": PYTHON + "    container: {image: x}\n",
     "a workload": PYTHON.replace("python\n", "server\n"),
     "a python fault": with_faults("oom-sweep"),
-    "out of memory of a command": COMMAND.replace("exit\n", "oom\n"),
+    "a command fault": COMMAND.replace("exit\n", "disconnect\n"),
 }
 
 

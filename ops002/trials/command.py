@@ -112,7 +112,9 @@ class CommandTrial(ExitingTrial):
         finally:
             self.end(running)
         gpus = self.lab.instruments.gpus
-        return limit_of(peaks.taken, self.probe.devices, gpus, self.scenario.tolerance_bytes)
+        limit = limit_of(peaks.taken, self.probe.devices, gpus, self.scenario.tolerance_bytes)
+        self.recording.add_health(f"run under {OPTION}:{limit.fraction:.9f}")
+        return limit
 
     def _limit_evidence(self) -> Iterator[Evidence]:
         if self._limit is not None:
