@@ -9,6 +9,7 @@ swallows   it answers an out-of-memory error with less, and returns
 wraps      it raises an error of its own instead, from nothing
 unsized    ``infer`` takes no size
 fails      its ``fail`` raises after so many chunks
+empties    and gives the allocator's cache back before
 poisons    and leaves a context that answers no more
 =========  ===================================================================================
 """
@@ -56,6 +57,8 @@ class Engine:
         self.forward(TOLD["fails"])
         if "keeps" in TOLD:
             self.kept.append(torch.empty(TOLD["keeps"], device=DEVICES[0]))
+        if "empties" in TOLD:
+            torch.cuda.empty_cache()
         if "poisons" in TOLD:
             torch.cuda.poison()
         raise RuntimeError("boom")
