@@ -19,12 +19,15 @@ from ops002.measurement import (
 )
 from ops002.reasons import Reason
 from ops002.verdict import Judgement, judge
+from ops002.wording import trial_line
 from tests.builders import (
     CPU,
     GIB,
     MIB,
     SHARED,
     Serving,
+    document,
+    gate,
     limits,
     on_shared_device,
     reading,
@@ -111,6 +114,17 @@ def test_growth_is_found_in_live_tensors_that_the_device_doesnt_show() -> None:
     judged = growing((GIB, GIB, *GROWING))
     assert judged.reason is Reason.GROWTH_PER_ERROR
     assert (judged.growth.instrument, judged.growth.bytes_per_fault) == (TORCH_ALLOCATED, 2 * MIB)
+
+
+def test_a_red_says_by_which_instrument_it_grows() -> None:
+    serving = Serving(controls=(1000 * MIB,), repeat=REPEAT)
+    measurement = told_after_waits(
+        serving.measurement(phases=ALIVE), TORCH_ALLOCATED, (GIB, GIB, *GROWING)
+    )
+    (trial,) = gate(measurement, config=document(repeat=REPEAT)).trials
+    assert trial_line(trial).startswith(
+        "every out-of-memory error adds 2.0 MiB on cpu by torch-allocated: 0 B after 6"
+    )
 
 
 def test_growth_that_torch_doesnt_know_of_is_found_all_the_same() -> None:

@@ -59,7 +59,12 @@ class AllocatorReadings:
 
     def _named(self, told: Told) -> Iterator[tuple[str, Figures]]:
         """The figures by device; none where the workload sees other devices than it was given."""
-        if told.visible == len(self._devices):
-            for one in told.devices:
-                if one.device < len(self._devices):
-                    yield self._devices[one.device], one
+        if told.devices and told.visible != len(self._devices):
+            self._recording.add_health(
+                f"torch sees {told.visible} devices and was given {len(self._devices)}: what its "
+                "allocator says of them is left out"
+            )
+            return
+        for one in told.devices:
+            if one.device < len(self._devices):
+                yield self._devices[one.device], one

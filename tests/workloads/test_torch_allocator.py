@@ -14,6 +14,7 @@ from ops002.measurement import (
     TORCH_PEAK,
     TORCH_RESERVED,
     Evidence,
+    Measurement,
     Phase,
     Reading,
     Seen,
@@ -103,8 +104,8 @@ def test_on_a_cpu_nobody_is_asked() -> None:
     assert (allocator.now().devices, allocator.after.devices) == ((), ())
 
 
-def recorded(reply: dict[str, Any]) -> list[tuple[Stage, list[tuple[str, int]]]]:
-    """The readings of a settled wait and of a fault, by the stage of their snapshot."""
+def recorded(reply: dict[str, Any]) -> Measurement:
+    """A settled wait and a fault of a workload that answers so."""
     probe = ScriptedProbe([7])
     recording = Recording((Phase.AFTER_ERROR,), probe, Clock(60), NobodyLooks())
     allocator = asked(reply)
@@ -116,15 +117,20 @@ def recorded(reply: dict[str, Any]) -> list[tuple[Stage, list[tuple[str, int]]]]
     readings.begin()
     allocator.end(reply)
     readings.finish()
+    return recording.measurement()
+
+
+def by_stage(measurement: Measurement) -> list[tuple[Stage, list[tuple[str, int]]]]:
+    """The readings by the stage of their snapshot."""
     return [
         (one.stage, [(r.instrument, r.bytes) for r in one.readings if isinstance(r, Reading)])
-        for one in recording.measurement().snapshots
+        for one in measurement.snapshots
     ]
 
 
 def test_live_bytes_belong_to_the_settled_snapshot_and_peaks_to_the_fault() -> None:
     judged = (JUDGED.instrument, 7)
-    assert recorded(told(DEVICE)) == [
+    assert by_stage(recorded(told(DEVICE))) == [
         (Stage.BASELINE, [judged, (TORCH_ALLOCATED, 100), (TORCH_RESERVED, 200)]),
         (Stage.FAULT, [(TORCH_PEAK, 150)]),
         (Stage.FAULT, [(TORCH_PEAK, 150)]),
@@ -137,4 +143,10 @@ def test_live_bytes_belong_to_the_settled_snapshot_and_peaks_to_the_fault() -> N
     pytest.param({"ok": True}, id="nothing"),
 ])  # fmt: skip
 def test_what_cant_be_told_by_device_leaves_no_reading(reply: dict[str, Any]) -> None:
-    assert recorded(reply) == [(Stage.BASELINE, [(JUDGED.instrument, 7)])]
+    assert by_stage(recorded(reply)) == [(Stage.BASELINE, [(JUDGED.instrument, 7)])]
+
+
+def test_that_torch_sees_other_devices_is_said() -> None:
+    (remark,) = recorded(told(DEVICE, visible=2)).health
+    assert remark.startswith("torch sees 2 devices and was given 1")
+    assert recorded(told(DEVICE)).health == ()

@@ -10,6 +10,8 @@ wraps      it raises an error of its own instead, from nothing
 unsized    ``infer`` takes no size
 fails      its ``fail`` raises after so many chunks
 empties    and gives the allocator's cache back before
+visible    what it sets CUDA_VISIBLE_DEVICES to
+exits      it answers an out-of-memory error by ending with 3
 poisons    and leaves a context that answers no more
 =========  ===================================================================================
 """
@@ -20,6 +22,7 @@ import os
 import torch
 
 TOLD = json.loads(os.environ["ENGINE"])
+os.environ["CUDA_VISIBLE_DEVICES"] = TOLD.get("visible", os.environ["CUDA_VISIBLE_DEVICES"])
 DEVICES = [f"cuda:{index}" for index in range(TOLD.get("devices", 1))]
 CHUNK = TOLD.get("chunk", 64 << 20)
 CHUNKS = TOLD.get("chunks", 8)
@@ -45,6 +48,8 @@ class Engine:
         except torch.OutOfMemoryError as error:
             if TOLD.get("keeps") == "exception":
                 self.kept.append(error)
+            if "exits" in TOLD:
+                os._exit(3)
             if "swallows" in TOLD:
                 return
             if "wraps" not in TOLD:
