@@ -151,7 +151,7 @@ def test_more_headroom_than_the_device_has_is_the_whole_device(torch: Any) -> No
 
 
 def test_the_current_device_stays(torch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until torch 2.8 setting a fraction makes its device current; then nobody can ask for it."""
+    """An older torch makes the device current whose fraction is set, and tells nobody of it."""
     live = [torch.empty(CHUNK, device=f"cuda:{device}") for device in (0, 1)]
     monkeypatch.setattr(torch.cuda, "KIND", "old")
     monkeypatch.delattr(torch.cuda, "get_per_process_memory_fraction")

@@ -99,13 +99,13 @@ def _used(cuda: Any) -> List[Tuple[int, Dict[str, Any]]]:
 
 
 def _share(cuda: Any, device: int) -> float:
-    # Until torch 2.8 nobody can ask: then it is taken not to have been set.
+    # Older ones can't be asked: then it is taken not to have been set.
     ask = getattr(cuda, "get_per_process_memory_fraction", None)
     return 1.0 if ask is None else float(ask(device))
 
 
 def _set_share(cuda: Any, device: int, share: float) -> None:
-    """Set it, and stay on the current device: torch makes the one that it is set for current."""
+    """Set it, and stay on the current device: older versions make current the one it is set for."""
     current = cuda.current_device()
     try:
         cuda.set_per_process_memory_fraction(share, device)

@@ -5,7 +5,7 @@ in them: tensors below 10 MiB share segments of 20 MiB, others have one of their
 2 MiB. A request that would take the process above its fraction of the device first has the cache
 given back, then raises `OutOfMemoryError` and counts it in ``num_ooms``.
 
-``STANDIN_TORCH`` may say ``old`` (no option and no getter for the fraction; as until torch 2.8,
+``STANDIN_TORCH`` may say ``old`` (no option and no getter for the fraction; as in older versions,
 setting it makes the device current), ``cudaMallocAsync`` (another backend) or ``poisoned`` (every
 ``synchronize`` fails, as after an error in a kernel).
 """
