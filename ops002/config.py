@@ -11,21 +11,19 @@ from pydantic import ValidationError
 from ops002.config_messages import problems_of
 from ops002.config_problems import ConfigError, Path, Problem, dotted
 from ops002.config_schema import (
+    CommandOomFault,
     CommandScenario,
     CommandWorkload,
     ConfigText,
-    ExceptionFault,
     ExitFault,
     Fault,
-    InProcessFault,
     KillFault,
     MeasuringKeys,
-    OomFault,
     PythonScenario,
     PythonWorkload,
 )
-from ops002.expect import Expectation, Nature
 from ops002.limits import Limits
+from ops002.recognition import expectation_of
 from ops002.settle import SettleRule
 from ops002.units import SIZE_UNITS, format_duration, format_size
 
@@ -74,7 +72,7 @@ class Scenario:
             window=self.settle.window,
             band_bytes=self.settle.band,
             repeat=self.repeat_of(fault),
-            expectation=_expectation(fault),
+            expectation=expectation_of(fault),
             accept_held_until_gc=self.held_until_gc == "accept",
         )
 
@@ -98,12 +96,14 @@ class Scenario:
             shared = any(not ends_workload(fault) for fault in self.faults)
             return ending + int(shared)
         healthy = self.warmup + self.control if self.workload.healthy else 0
-        return ending + len(self.faults) * healthy
+        probes = sum(isinstance(fault, CommandOomFault) for fault in self.faults)
+        return ending + len(self.faults) * healthy + probes
 
 
 def ends_workload(fault: Fault) -> bool:
     """Whether a well-behaved workload has ended after the fault: each repeat is then a start."""
-    return isinstance(fault, (ExitFault, KillFault)) or fault.after == "exited"
+    ending = (ExitFault, KillFault, CommandOomFault)
+    return isinstance(fault, ending) or fault.after == "exited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,23 +208,6 @@ def _first(near: _Value | None, far: _Value | None, default: _Value) -> _Value:
     return default if far is None else far
 
 
-def _expectation(fault: Fault) -> Expectation:
-    expect = fault.expect
-    match fault:
-        case KillFault():
-            nature = Nature.KILLED
-        case ExitFault() | InProcessFault(after="exited"):
-            nature = Nature.FAILING_EXIT
-        case OomFault():
-            nature = Nature.OUT_OF_MEMORY
-        case ExceptionFault():
-            nature = Nature.INJECTED
-        case _:
-            nature = Nature.EXCEPTION
-    given = {} if expect is None else expect.model_dump(exclude_none=True)
-    return Expectation(nature=nature, **given)
-
-
 def _contradictions(scenario: Scenario, index: int, lines: Mapping[Path, int]) -> Iterator[Problem]:
     def told(key: str, message: str) -> Problem:
         """At the key in the scenario, else at the one above, else at the scenario."""
@@ -254,9 +237,9 @@ def _misfits_of_device(scenario: Scenario) -> Iterator[tuple[str, str]]:
     if scenario.kind_of_device == "cpu":
         if scenario.exclusive:
             yield "exclusive", "is about GPUs: others are always on a cpu"
+        if any(isinstance(fault, CommandOomFault) for fault in scenario.faults):
+            yield "faults", "oom of a command needs a GPU: it is a limit on torch's CUDA allocator"
         return
-    if any(isinstance(fault, OomFault) for fault in scenario.faults):
-        yield "faults", "oom is not implemented yet for cuda; allowed are the other kinds"
     for name in sorted(CUDA_VARIABLES & scenario.workload.env.keys()):
         yield "workload", f"env can't set {name}: device says which GPUs the workload sees"
 

@@ -14,6 +14,7 @@ from ops002.config_schema import (
     PLANNED_KINDS,
     CallFault,
     CommandExpect,
+    CommandOomFault,
     CommandScenario,
     CommandWorkload,
     ConfigText,
@@ -37,6 +38,8 @@ _FAULTS: Final[dict[str, type[Section]]] = {
     "exit": ExitFault,
 }
 
+_COMMAND_FAULTS: Final[dict[str, type[Section]]] = {**_FAULTS, "oom": CommandOomFault}
+
 _EXPECTS: Final[dict[str, type[Section]]] = {"python": PythonExpect, "command": CommandExpect}
 
 # Which keys a place knows, by its location without indexes.
@@ -55,8 +58,8 @@ _SECTIONS: Final[dict[tuple[str, ...], type[Section]]] = {
 _SECTIONS.update(
     {
         ("scenarios", kind, "faults", name): fault
-        for kind in _EXPECTS
-        for name, fault in _FAULTS.items()
+        for kind, faults in (("python", _FAULTS), ("command", _COMMAND_FAULTS))
+        for name, fault in faults.items()
     }
 )
 _SECTIONS.update(
@@ -120,9 +123,7 @@ def _message(detail: ErrorDetails) -> str:
             return _unknown_key(detail["loc"])
         case "union_tag_invalid":
             tag, allowed = str(context["tag"]), context["expected_tags"].replace("'", "")
-            # Commands get `oom` with the cuda device.
-            planned = tag == "oom" and detail["loc"][2:3] == ("command",)
-            return _unknown_kind(tag, allowed, planned=planned)
+            return _unknown_kind(tag, allowed)
         case "literal_error":
             return _unknown_kind(given, context["expected"])
         case "value_error":
@@ -147,8 +148,8 @@ def _shown(given: object) -> str:
     return words.get(repr(given), repr(given)[:80])
 
 
-def _unknown_kind(given: object, allowed: str, *, planned: bool = False) -> str:
-    if planned or (isinstance(given, str) and given in PLANNED_KINDS):
+def _unknown_kind(given: object, allowed: str) -> str:
+    if isinstance(given, str) and given in PLANNED_KINDS:
         return f"{given!r} is not implemented yet; allowed is {allowed}"
     near = difflib.get_close_matches(
         str(given), [word.strip(" '") for word in allowed.split(",")], 1

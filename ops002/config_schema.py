@@ -189,6 +189,13 @@ class ExitFault(FaultKeys):
     expect: CommandExpect
 
 
+class CommandOomFault(FaultKeys):
+    """The command under a limit on torch's CUDA allocator."""
+
+    kind: Literal["oom"]
+    expect: CommandExpect | None = None
+
+
 def _spell_out(fault: object) -> object:
     """A bare word is short for ``{kind: word}``."""
     return {"kind": fault} if isinstance(fault, str) else fault
@@ -199,10 +206,11 @@ PythonFault = Annotated[
     BeforeValidator(_spell_out),
 ]
 CommandFault = Annotated[
-    Annotated[ExitFault | KillFault, Field(discriminator="kind")], BeforeValidator(_spell_out)
+    Annotated[ExitFault | CommandOomFault | KillFault, Field(discriminator="kind")],
+    BeforeValidator(_spell_out),
 ]
 WorkerFault = CallFault | OomFault | ExceptionFault
-Fault = WorkerFault | KillFault | ExitFault
+Fault = WorkerFault | KillFault | ExitFault | CommandOomFault
 
 
 class PythonScenario(MeasuringKeys):

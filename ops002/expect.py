@@ -22,6 +22,8 @@ _OUT_OF_MEMORY_TEXT: Final = re.compile(
     r"can(?:'t|not) allocate memory|std::bad_alloc|\bout of memory\b", re.IGNORECASE
 )
 
+OUT_OF_MEMORY_OUTPUT: Final = r"(?i)\bout of memory\b|OutOfMemoryError"
+"""What torch says of a GPU that has too little memory left, whichever allocator it uses."""
 
 INJECTED_CLASS: Final = "InjectedError"
 """The class of the exception that the worker raises in the middle of an inference."""
@@ -94,7 +96,7 @@ def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
         case Nature.EXCEPTION:
             return any(True for _ in _classes(evidence))
         case Nature.OUT_OF_MEMORY:
-            return is_out_of_memory(evidence)
+            return is_out_of_memory(evidence) or _ran_out(evidence)
         case Nature.FAILING_EXIT:
             return bool(statuses - {0})
         case Nature.INJECTED:
@@ -121,6 +123,17 @@ def is_out_of_memory(evidence: Iterable[Evidence]) -> bool:
         if "ImportError" not in classes and _OUT_OF_MEMORY_TEXT.search(said):
             return True
     return False
+
+
+def _ran_out(evidence: Iterable[Evidence]) -> bool:
+    """Whether torch's allocator counted an error, though the workload wrapped or swallowed it."""
+    return any(
+        item.what is Seen.ALLOCATOR_OOMS
+        and item.source is Source.WORKLOAD
+        and isinstance(item.value, int)
+        and item.value > 0
+        for item in evidence
+    )
 
 
 def _names(wanted: str, full_name: str) -> bool:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from statistics import median_low
 
-from ops002.growth import NOT_JUDGED, Growth, judge_growth
+from ops002.growth import NOT_JUDGED, Growth, judge_growth, worst_growth
 from ops002.limits import Limits
-from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
+from ops002.measurement import (
+    TORCH_ALLOCATED,
+    JudgedDevice,
+    Measurement,
+    Missing,
+    Phase,
+    Reading,
+    Snapshot,
+    Stage,
+)
 from ops002.neighbours import Move, furthest, moves
 from ops002.noise import Noise
 from ops002.settle import holds_still, last_window
 from ops002.shares import Shares
+from ops002.stake import Stake
 
 _BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
+_Level = Callable[[tuple[Snapshot, ...], str], int | None]
 _POST_OF = {Phase.AFTER_ERROR: Stage.AFTER_ERROR, Phase.AFTER_EXIT: Stage.AFTER_EXIT}
 
 
@@ -189,78 +199,45 @@ class CheckFacts:
 
     @cached_property
     def growth(self) -> Growth:
-        """Whether every fault adds memory: judged where each fault has a settled level."""
-        waits = self.measurement.series(_POST_OF[self.phase])
-        levels = [level for level in map(self._level, waits) if level is not None]
-        controls = [
-            level
-            for level in map(self._level, (*self._controls, self._baseline))
-            if level is not None
-        ]
-        if not len(levels) == len(waits) == self.limits.repeat:
-            return NOT_JUDGED
-        inferences = self.measurement.series(Stage.AFTER_INFERENCE)
-        after = self._level(inferences[-1]) if inferences else None
-        return judge_growth(levels, controls, self.device.instrument, after)
+        """Whether every fault adds memory: judged where each fault has a settled level.
 
-    def _level(self, series: tuple[Snapshot, ...]) -> int | None:
+        By the workload's own bytes where they are told at every point, as others move the device's
+        total; and by live tensors where torch's allocator counts them. The worse of the two counts.
+        """
+        own = NOT_JUDGED
+        if self.phase is Phase.AFTER_ERROR and self.device.own is not None:
+            own = self._growth_by(self.device.own, self._level)
+        by_driver = own if own.judged else self._growth_by(self.device.instrument, self._level)
+        return worst_growth([by_driver, self._growth_by(TORCH_ALLOCATED, self._told_last)])
+
+    def _growth_by(self, instrument: str, level: _Level) -> Growth:
+        waits = self.measurement.series(_POST_OF[self.phase])
+        inferences = self.measurement.series(Stage.AFTER_INFERENCE)
+        levels = [size for size in (level(wait, instrument) for wait in waits) if size is not None]
+        before = [level(wait, instrument) for wait in (*self._controls, self._baseline)]
+        controls = [size for size in before if size is not None]
+        everywhere = instrument == self.device.instrument or len(controls) == len(before)
+        if not len(levels) == len(waits) == self.limits.repeat or not everywhere:
+            return NOT_JUDGED
+        after = level(inferences[-1], instrument) if inferences else None
+        return judge_growth(levels, controls, instrument, after)
+
+    def _level(self, series: tuple[Snapshot, ...], instrument: str) -> int | None:
         """Settled bytes, as the median of the last window: less noise than its last reading."""
-        values = last_window(series, self.device, self.limits.window)
+        values = last_window(
+            series, replace(self.device, instrument=instrument), self.limits.window
+        )
         return None if values is None else median_low(values)
+
+    def _told_last(self, series: tuple[Snapshot, ...], instrument: str) -> int | None:
+        """Bytes that are told once per wait, at its end."""
+        reading = series[-1].reading(self.device.device, instrument) if series else None
+        return reading.bytes if isinstance(reading, Reading) else None
 
     @property
     def at_stake_bytes(self) -> int | None:
-        """How far memory rose during the faults, by the instrument that saw the most.
-
-        The judging instrument counts from the check's baseline, unless others may be on the device:
-        then what the workload's processes hold does. Any other (a kernel high-water mark) counts
-        from its own first reading in the same fault: it has no baseline to share.
-        """
-        rises = [*self._judged_rises(), *self._witnessed_rises()]
-        return max(rises) if rises else None
-
-    def _judged_rises(self) -> Iterator[int]:
-        instrument = self._stake_instrument()
-        first = None
-        if self._baseline:
-            first = self._baseline[-1].reading(self.device.device, instrument)
-        if isinstance(first, Reading):
-            for snapshot in chain.from_iterable(self._stake_series()):
-                reading = snapshot.reading(self.device.device, instrument)
-                if isinstance(reading, Reading):
-                    yield max(0, reading.bytes - first.bytes)
-
-    def _stake_instrument(self) -> str:
-        """What others take for a while isn't at stake, where it can be told apart."""
-        taken = (*self._baseline[-1:], *chain.from_iterable(self._stake_series()))
-        own = self.device.own
-        return own if own is not None and self.shares.told(own, taken) else self.device.instrument
-
-    def _stake_series(self) -> Iterator[tuple[Snapshot, ...]]:
-        yield from self._faults()
-        if self.phase is Phase.AFTER_EXIT:
-            # What could stay behind after the exit is all that the workload ever held.
-            yield from self.measurement.series(Stage.BASELINE)
-            yield from self.measurement.series(Stage.AFTER_ERROR)
-
-    def _faults(self) -> list[tuple[Snapshot, ...]]:
-        """The snapshots of each fault's last attempt: those before it were healthy inferences."""
-        last = {series[0].fault: series for series in self.measurement.series(Stage.FAULT)}
-        return list(last.values())
-
-    def _witnessed_rises(self) -> Iterator[int]:
-        for series in self._faults():
-            first: dict[str, int] = {}
-            for reading in chain.from_iterable(snapshot.readings for snapshot in series):
-                if reading.device != self.device.device or isinstance(reading, Missing):
-                    continue
-                if reading.instrument not in self._with_baseline:
-                    start = first.setdefault(reading.instrument, reading.bytes)
-                    yield max(0, reading.bytes - start)
-
-    @property
-    def _with_baseline(self) -> tuple[str | None, ...]:
-        return self.device.instrument, self.device.own, self.device.others
+        """How far memory rose during the faults: see `Stake`."""
+        return Stake(self.shares, self.phase).most_bytes
 
     def _own_still(self, series: tuple[Snapshot, ...]) -> bool:
         alone = replace(self.device, instrument=self.device.own or "", others=None)

@@ -8,7 +8,7 @@ What every healthy inference adds as well, before the faults and after, isn't th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, combinations, pairwise
 from math import ceil, sqrt
@@ -81,6 +81,12 @@ class Growth:
 NOT_JUDGED: Final = Growth(
     judged=False, instrument=None, bytes_per_fault=None, healthy_bytes=None, threshold_bytes=None
 )
+
+
+def worst_growth(found: Iterable[Growth]) -> Growth:
+    """The one that is too much, of several the largest; not judged if none was."""
+    judged = (growth for growth in found if growth.judged)
+    return max(judged, key=lambda one: (one.found, one.bytes_per_fault), default=NOT_JUDGED)
 
 
 def judge_growth(

@@ -10,6 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
+from typing import Final
+
+TORCH_ALLOCATED: Final = "torch-allocated"
+"""Bytes of live tensors, as torch's CUDA allocator in the workload says: once per settled wait."""
+TORCH_RESERVED: Final = "torch-reserved"
+"""What that allocator has of the device, live or kept in reserve."""
+TORCH_PEAK: Final = "torch-peak"
+"""Most bytes of live tensors since the fault began."""
 
 
 class Source(str, Enum):
@@ -135,9 +143,10 @@ class Seen(str, Enum):
     RETURNED = "returned"
     EXIT_STATUS = "exit-status"  # as a shell shows it: a signal is 128 + n
     OUTPUT = "output"  # the piece of output that the expected pattern matched
-    MEMORY_LIMIT = "memory-limit"  # bytes of address space the process was held to
+    MEMORY_LIMIT = "memory-limit"  # bytes of address space, on GPUs of torch's allocator
     SIZE = "size"  # the size of inference that failed
     KILLED_AFTER = "killed-after"  # milliseconds into an inference that was still running
+    ALLOCATOR_OOMS = "allocator-ooms"  # times that torch's CUDA allocator ran out of memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from ops002.contract import (
 )
 from ops002.expect import unmet
 from ops002.facts import CheckFacts
-from ops002.growth import NOT_JUDGED, Growth
+from ops002.growth import Growth, worst_growth
 from ops002.limits import Limits
 from ops002.measurement import FaultRecord, IncidentKind, JudgedDevice, Measurement, Phase
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
@@ -95,13 +95,11 @@ def judge(measurement: Measurement, limits: Limits) -> Judgement:
 
 def _growth(measurement: Measurement, limits: Limits) -> Growth:
     """The growth of the trial: on the device where it is worst."""
-    found = (
+    return worst_growth(
         CheckFacts(measurement, device, phase, limits).growth
         for phase in measurement.phases
         for device in measurement.devices
     )
-    judged = (growth for growth in found if growth.judged)
-    return max(judged, key=lambda one: (one.found, one.bytes_per_fault), default=NOT_JUDGED)
 
 
 def _finding(record: FaultRecord, limits: Limits, devices: Sequence[CheckFacts]) -> FaultFinding:

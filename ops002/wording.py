@@ -188,7 +188,8 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
         return f"{show_size(delta_bytes)} retained on {check.device} {when}, {limit}"
     if trial.reason is Reason.GROWTH_PER_ERROR and trial.growth.bytes_per_fault is not None:
         added = show_size(trial.growth.bytes_per_fault)
-        return f"every {fault} adds {added} on {check.device}: {show_delta(delta_bytes)} {when}"
+        where = f"{check.device} by {trial.growth.instrument}"
+        return f"every {fault} adds {added} on {where}: {show_delta(delta_bytes)} {when}"
     if trial.reason is Reason.UNSETTLED:
         return f"readings on {check.device} never held still {when}"
     return f"{show_delta(delta_bytes)} on {check.device} {when}, {limit}"

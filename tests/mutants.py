@@ -115,7 +115,7 @@ MUTANTS = (
     Mutant(
         "force the fault once before the baseline",
         "ops002/trials/serving.py",
-        "self._process.warm_pools()",
+        "self._process.make_ready(fault)",
         "self._process.force(fault, self._healthy, 0)",
         "tests/test_selftest_command.py -k machine_is_fit",
     ),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ops002.config import parse
 from ops002.config_problems import ConfigError
 from ops002.config_schema import OomFault, PythonWorkload, Timeouts
-from ops002.expect import Expectation, Nature
+from ops002.expect import OUT_OF_MEMORY_OUTPUT, Expectation, Nature
 from ops002.parameters import resolved
 from ops002.settle import SettleRule
 from ops002.units import SIZE_UNITS
@@ -141,6 +141,21 @@ def test_each_fault_has_its_nature(kind: str, fault: dict[str, Any], nature: Nat
     assert expectation == Expectation(nature=nature, **changes)
 
 
+@pytest.mark.parametrize(("expect", "expected"), [
+    ({}, {"output": OUT_OF_MEMORY_OUTPUT}),
+    ({"exit_code": [3]}, {"output": OUT_OF_MEMORY_OUTPUT, "exit_code": (3,)}),
+    ({"output": "no room"}, {"output": "no room"}),
+])  # fmt: skip
+def test_a_command_that_runs_out_of_memory_fails_and_says_so(
+    expect: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    fault = {"kind": "oom", **({"expect": expect} if expect else {})}
+    text = scenario_document(workload={"kind": "command", "run": ["a"]}, faults=[fault])
+    (scenario,) = parse(document(text, device="cuda"), {}).scenarios
+    expectation = scenario.limits(scenario.faults[0]).expectation
+    assert expectation == Expectation(nature=Nature.FAILING_EXIT, **expected)
+
+
 @pytest.mark.parametrize(
     ("workload", "faults", "starts"),
     [
@@ -152,6 +167,8 @@ def test_each_fault_has_its_nature(kind: str, fault: dict[str, Any], nature: Nat
             16,
         ),
         ({"kind": "python", "file": "a.py"}, ["kill", "oom"], 3),
+        ({"kind": "command", "run": ["a"]}, ["oom"], 3),
+        ({"kind": "command", "run": ["a"], "healthy": ["b"]}, ["oom", "kill"], 17),
         (
             {"kind": "python", "file": "a.py"},
             [
@@ -165,7 +182,7 @@ def test_each_fault_has_its_nature(kind: str, fault: dict[str, Any], nature: Nat
 def test_how_often_a_workload_is_started(
     workload: dict[str, Any], faults: list[Any], starts: int
 ) -> None:
-    text = document(scenario_document(workload=workload, faults=faults), warmup=3)
+    text = document(scenario_document(workload=workload, faults=faults), warmup=3, device="cuda")
     assert parse(text, {}).scenarios[0].starts() == starts
 
 
@@ -206,7 +223,11 @@ python_faults = st.one_of(
     st.just({"kind": "call", "expect": {"recovers": True, "output": "o"}}),
     st.just({"kind": "exception", "after": "exited", "expect": {"exit_code": [3]}}),
 )
-command_faults = st.fixed_dictionaries({"kind": st.just("exit"), "expect": command_expects})
+command_faults = st.one_of(
+    st.fixed_dictionaries({"kind": st.just("exit"), "expect": command_expects}),
+    st.fixed_dictionaries({"kind": st.just("oom")}, optional={"expect": command_expects}),
+    st.just("oom"),
+)
 measuring: dict[Any, st.SearchStrategy[Any]] = {
     "tolerance": tolerance_texts,
     "min_at_stake": size_texts,
@@ -252,7 +273,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(words, min_size=2, max_size=2, unique=True))
     top = draw(st.fixed_dictionaries({}, optional={"max_duration": duration_texts, **measuring}))
     scenarios = [{"name": name, **body} for name, body in zip(names, bodies, strict=False)]
-    return {"version": 1, "device": "cpu", **top, "scenarios": scenarios}
+    return {"version": 1, "device": "cuda", **top, "scenarios": scenarios}
 
 
 @given(documents())

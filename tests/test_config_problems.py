@@ -8,6 +8,7 @@ from tests.configs import COMMAND, PYTHON, problems, with_faults
 
 FIRST = "scenarios[0]"
 OOM = "faults: [oom]"
+COMMAND_OOM = COMMAND.replace("kind: exit\n        expect: {exit_code: [1]}", "kind: oom")
 
 
 # Text, then the one problem: its line, its path, and words of its message.
@@ -252,6 +253,18 @@ SINGLE: dict[str, tuple[str, int, str, tuple[str, ...]]] = {
         ("did you mean call?",),
     ),
     "a misspelt device": (PYTHON.replace("cpu", "gpu"), 2, "device", ("'gpu'", "cpu")),
+    "out of memory of a command on a cpu": (
+        COMMAND_OOM,
+        8,
+        f"{FIRST}.faults",
+        ("needs a GPU",),
+    ),
+    "unknown key in a command's out of memory": (
+        COMMAND_OOM.replace("cpu", "cuda").replace("kind: oom", "kind: oom\n        after: exited"),
+        10,
+        f"{FIRST}.faults[0].after",
+        ("allowed here: expect, kind, repeat",),
+    ),
     "after as a list": (
         with_faults("{kind: oom, after: [serving]}"),
         8,

@@ -9,11 +9,9 @@ from tests.configs import COMMAND, PYTHON, places, problems, with_faults
 
 PLANNED = {
     "a key in a scenario": PYTHON + "    container: {image: x}\n",
-    "out of memory on a gpu": with_faults("oom").replace("cpu", "cuda:0"),
-    "out of memory by default": with_faults("oom").replace("device: cpu\n", ""),
     "a workload": PYTHON.replace("python\n", "server\n"),
     "a python fault": with_faults("oom-sweep"),
-    "out of memory of a command": COMMAND.replace("exit\n", "oom\n"),
+    "a command fault": COMMAND.replace("exit\n", "disconnect\n"),
 }
 
 

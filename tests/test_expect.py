@@ -12,6 +12,11 @@ from tests.builders import OUT_OF_MEMORY, RETURNED, call, ends, exit_status, out
 from tests.strategies import evidence as any_evidence
 from tests.strategies import expectations
 
+
+def allocator_ooms(count: int | str) -> Evidence:
+    return Evidence(source=Source.WORKLOAD, what=Seen.ALLOCATOR_OOMS, value=count)
+
+
 FIRED = {
     "any exception": (call(), raised("ValueError", "Exception")),
     "its class": (call(exception="ValueError"), raised("ValueError", "Exception")),
@@ -28,6 +33,14 @@ FIRED = {
         (*raised("A", message="outer"), *raised("B", message="boom")),
     ),
     "out of memory": (Expectation(nature=Nature.OUT_OF_MEMORY), OUT_OF_MEMORY),
+    "out of memory that the workload swallowed": (
+        Expectation(nature=Nature.OUT_OF_MEMORY),
+        (RETURNED, allocator_ooms(1)),
+    ),
+    "out of memory that the workload wrapped": (
+        Expectation(nature=Nature.OUT_OF_MEMORY),
+        (*raised("EngineError", message="busy"), allocator_ooms(2)),
+    ),
     "any failing status": (ends(), (exit_status(1),)),
     "death by a signal": (ends(), (exit_status(137),)),
     "the status that is expected": (ends(exit_code=(3, 137)), (exit_status(137),)),
@@ -71,6 +84,12 @@ NOT_FIRED = {
     "dying instead of running out of memory": (
         Expectation(nature=Nature.OUT_OF_MEMORY),
         (exit_status(137),),
+    ),
+    "no memory ran out": (Expectation(nature=Nature.OUT_OF_MEMORY), (RETURNED, allocator_ooms(0))),
+    "memory that ran out is no exception": (call(), (RETURNED, allocator_ooms(1))),
+    "a count that isn't one": (
+        Expectation(nature=Nature.OUT_OF_MEMORY),
+        (RETURNED, allocator_ooms("1")),
     ),
     "no status": (ends(), ()),
     "success": (ends(), (exit_status(0),)),

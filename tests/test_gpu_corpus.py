@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,24 @@ import pytest
 import yaml
 
 from tests.command_line import ops002, read_report
+from tests.standin_nvml import driver
 from tests.standin_nvml.machine import Card, Listing, Machine, Rule, Slice, Tenant
 
 CORPUS = Path(__file__).parent / "gpu_corpus"
+STANDIN_TORCH = Path(__file__).parent / "standin_torch"
 CASES = sorted(CORPUS.glob("*/case.yml"))
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 
 
 def config_of(case: dict[str, Any], folder: Path) -> Path:
     engine = str(CORPUS / "engines" / case.get("engine", "engine.py"))
-    told = {"ENGINE": json.dumps(case.get("does", {}))}
+    workload: dict[str, Any] = {"kind": "python", "file": engine}
+    if "command" in case:
+        argvs = {key: [sys.executable, engine, *argv] for key, argv in case["command"].items()}
+        workload = {"kind": "command", **argvs}
+    told = {"ENGINE": json.dumps(case.get("does", {})), **case.get("env", {})}
+    if "torch" in case:
+        told |= {"PYTHONPATH": f"{STANDIN_TORCH}:{driver.HERE}", "STANDIN_TORCH": case["torch"]}
     document: dict[str, Any] = {
         "version": 1,
         "repeat": 2,
@@ -30,7 +39,7 @@ def config_of(case: dict[str, Any], folder: Path) -> Path:
         "scenarios": [
             {
                 "name": "engine",
-                "workload": {"kind": "python", "file": engine, "env": told},
+                "workload": {**workload, "env": told},
                 "faults": [case.get("fault", {"kind": "call", "expect": {"match": "boom"}})],
             }
         ],

@@ -30,7 +30,8 @@ from ops002.measurement import (
 from ops002.probes import Look
 from ops002.trials.recording import Recording
 from ops002.trials.serving import ServingTrial
-from ops002.workloads.serving import HealthyInference
+from ops002.workloads.serving import HealthyInference, Quiesced
+from ops002.workloads.torch_allocator import TorchAllocator
 
 JUDGED = JudgedDevice(device="cpu", instrument="replayed")
 READING_SECONDS = 0.002
@@ -185,6 +186,7 @@ class ReplayedProcess:
 
     def __init__(self) -> None:
         self.running = NothingRuns()
+        self.allocator = TorchAllocator(lambda _reset: {})
         self.again: Callable[[], None] = lambda: None
         self._tick: Callable[[], None] = lambda: None
 
@@ -200,14 +202,14 @@ class ReplayedProcess:
     def infer(self) -> float:
         return 0.1
 
-    def warm_pools(self) -> None:
+    def make_ready(self, fault: WorkerFault) -> None:
         """Nothing."""
 
     def collect(self) -> None:
         """Nothing."""
 
-    def quiesce(self) -> tuple[str, ...]:
-        return ("replayed",)
+    def quiesce(self) -> Quiesced:
+        return Quiesced(("replayed",))
 
     def force(
         self, _fault: WorkerFault, _healthy: HealthyInference, _tolerance_bytes: int

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from ops002.config import Scenario
 from ops002.config_schema import InProcessFault, KillFault, PythonWorkload, WorkerFault
 from ops002.measurement import Evidence, Seen, Snapshot, Stage
+from ops002.trials.allocator import AllocatorReadings
 from ops002.trials.exiting import ExitingTrial
 from ops002.trials.lab import Lab
 from ops002.workloads import died_evidence, python
@@ -43,12 +47,19 @@ class PythonExitTrial(ExitingTrial):
             self.recording.enter(Stage.FAULT, index)
             watch = self.watch(process.running)
             process.on_tick(watch.tick)
-            process.again = watch.again
-            watch.begin()
+            allocator = AllocatorReadings(process.allocator, self.recording, self.probe.devices)
+
+            def begin(watch_begins: Callable[[], None]) -> None:
+                watch_begins()
+                allocator.begin()
+
+            process.again = partial(begin, watch.again)
+            begin(watch.begin)
             try:
                 evidence = self._force(process, healthy)
             finally:
                 watch.finish()
+            allocator.finish()
             self.see_out(process.running, index, evidence, reference)
         finally:
             self.end(process.running)
@@ -60,7 +71,7 @@ class PythonExitTrial(ExitingTrial):
         healthy = HealthyInference()
         for _ in range(self.scenario.warmup):
             healthy = healthy_inference(process, self.probe)
-        process.warm_pools()
+        process.make_ready(self._fault)
         process.collect()
         return healthy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import inf
 from typing import Final, Protocol
 
@@ -76,6 +77,16 @@ class Recording:
     def keep_peak(self, reading: Reading | Missing) -> None:
         """Keep a high-water mark that was read."""
         self._keep(Look((reading,)))
+
+    def keep_told(self, readings: Sequence[Reading]) -> None:
+        """Keep what the workload says of itself, as a snapshot of its own."""
+        if readings:
+            self._keep(Look(tuple(readings)))
+
+    def add_told(self, readings: Sequence[Reading]) -> None:
+        """Keep what the workload says of itself with the last snapshot, since which it was idle."""
+        last = self._snapshots[-1]
+        self._snapshots[-1] = replace(last, readings=(*last.readings, *readings))
 
     def _keep(self, look: Look) -> Snapshot:
         snapshot = Snapshot(

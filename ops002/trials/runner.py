@@ -8,6 +8,7 @@ from ops002.attempts import attempt_outcome
 from ops002.clock import Interrupted
 from ops002.config import Config, Scenario, ends_workload
 from ops002.config_schema import (
+    CommandOomFault,
     CommandWorkload,
     ExitFault,
     Fault,
@@ -89,7 +90,7 @@ def _trials(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
 
 def _run_command(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Iterator[Measurement]:
     for number, fault in enumerate(scenario.faults):
-        assert isinstance(fault, (ExitFault, KillFault))
+        assert isinstance(fault, (ExitFault, KillFault, CommandOomFault))
         yield CommandTrial(scenario, workload, fault, lab, number).run()
         if lab.clock.over:
             return

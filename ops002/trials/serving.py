@@ -9,11 +9,12 @@ from ops002.config import Scenario
 from ops002.config_schema import WorkerFault
 from ops002.measurement import Evidence, IncidentKind, Process, Seen, Snapshot, Stage
 from ops002.probes import Probe
+from ops002.trials.allocator import AllocatorReadings
 from ops002.trials.recording import Recording
 from ops002.trials.residents import Residents, lost, named, replaced
 from ops002.trials.waits import Waits
 from ops002.trials.watch import Watch
-from ops002.workloads import DeadlinePassed, Died, WorkloadError
+from ops002.workloads import DeadlinePassed, Died, StepFailed, WorkloadError
 from ops002.workloads.serving import HealthyInference, ServingProcess, healthy_inference
 
 _BEFORE_THE_FAULT: Final = frozenset({Stage.WARM_UP, Stage.CONTROL, Stage.BASELINE})
@@ -38,10 +39,11 @@ class ServingTrial:
         self._clock = clock
         self._waits = Waits(recording, probe, scenario.settle, clock)
         self._watch = Watch(process.running, probe, recording, clock)
+        self._allocator = AllocatorReadings(process.allocator, recording, probe.devices)
         self._residents = Residents(process.running.processes)
         self._healthy = HealthyInference()
         process.on_tick(self._watch.tick)
-        process.again = self._watch.again
+        process.again = self._again
 
     def run(self, fault: WorkerFault, *, load: bool) -> bool:
         """Make the measurement; whether the workload can be used for another trial."""
@@ -74,7 +76,7 @@ class ServingTrial:
         self._process.must_have(fault)
         for _ in range(self._scenario.warmup):
             self._healthy = healthy_inference(self._process, self._probe)
-        self._process.warm_pools()
+        self._process.make_ready(fault)
 
     def _control(self) -> None:
         """Healthy inferences, measured as faults are: growth here isn't the error path's."""
@@ -84,7 +86,7 @@ class ServingTrial:
             self._process.collect()
             self._process.infer()
             self._quiesce()
-            self._waits.until_still(self._residents)
+            self._until_still()
 
     def _serves(self, at_baseline: tuple[Process, ...]) -> bool:
         """Whether a healthy inference works after the faults, by the processes there were."""
@@ -99,7 +101,7 @@ class ServingTrial:
         # of the error may be started again only when it is asked.
         self._process.collect()
         self._quiesce()
-        self._waits.until_still(self._residents)
+        self._until_still()
         there = self._residents.of_late()
         restarted = restarted or self._restarted(at_baseline, there)
         gone = lost(at_baseline, there)
@@ -119,10 +121,23 @@ class ServingTrial:
         self._recording.enter(Stage.BASELINE)
         self._process.collect()
         self._quiesce()
-        return self._waits.until_still(self._residents)
+        return self._until_still()
+
+    def _until_still(self) -> Snapshot:
+        last = self._waits.until_still(self._residents)
+        self._allocator.settled()
+        return last
 
     def _quiesce(self) -> None:
-        self._recording.set_quiesce(self._process.quiesce())
+        done = self._process.quiesce()
+        self._recording.set_quiesce(done.did)
+        if done.failed is None:
+            return
+        told = f"free memory could not be given back: {done.failed}"
+        if self._recording.stage in _BEFORE_THE_FAULT:
+            # In the baseline it would hide as much that an error retains; after one it only adds.
+            raise StepFailed(f"{told}; it would count as used before the fault, and hide a leak")
+        self._recording.add_health(f"{told}; it counts as retained")
 
     def _force_all(self, fault: WorkerFault, baseline: Snapshot) -> None:
         last = self._scenario.repeat_of(fault) - 1
@@ -142,16 +157,22 @@ class ServingTrial:
 
     def _force(self, fault: WorkerFault, index: int) -> tuple[Evidence, ...]:
         self._watch.begin()
+        self._allocator.begin()
         try:
             evidence = self._process.force(fault, self._healthy, self._scenario.tolerance_bytes)
         finally:
             self._watch.finish()
+        self._allocator.finish()
         self._recording.add_fault(index, evidence)
         return evidence
 
+    def _again(self) -> None:
+        self._watch.again()
+        self._allocator.begin()
+
     def _settle(self, baseline: Snapshot, *, last: bool) -> None:
         if not last:
-            self._waits.until_still(self._residents)
+            self._until_still()
         elif not self._until_back(baseline):
             # Kept: by a cycle that only Python's collector breaks, or by something that lives?
             self._recording.enter(Stage.AFTER_COLLECT)
@@ -160,9 +181,11 @@ class ServingTrial:
             self._until_back(baseline)
 
     def _until_back(self, baseline: Snapshot) -> bool:
-        return self._waits.until_back(
+        back = self._waits.until_back(
             self._residents,
             baseline,
             self._scenario.tolerance_bytes,
             self._quiesce,
         )
+        self._allocator.settled()
+        return back

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ops002.clock import Clock
-from ops002.config_schema import Fault
 from ops002.executors import Running
 from ops002.expect import found_in
 from ops002.measurement import Evidence, Seen, Source
@@ -40,13 +39,14 @@ class StepFailed(WorkloadError):
     """A step that must succeed (load, a healthy inference) raised an error."""
 
 
-def output_evidence(fault: Fault, running: Running, start: int, clock: Clock) -> Iterator[Evidence]:
-    """The piece of output since ``start`` that the fault's expectation asks for, if it is there.
+def output_evidence(
+    pattern: str | None, running: Running, start: int, clock: Clock
+) -> Iterator[Evidence]:
+    """The piece of output since ``start`` that matches the pattern, if it is there.
 
     Output comes on a pipe of its own, and on a busy machine later than the news of what happened:
     it is given a moment.
     """
-    pattern = fault.expect.output if fault.expect is not None else None
     if not pattern:
         return
     deadline = clock.now() + _LATE_OUTPUT_SECONDS

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from ops002.clock import Clock
-from ops002.config_schema import CommandWorkload, ExitFault
+from ops002.config_schema import CommandOomFault, CommandWorkload, ExitFault
 from ops002.executors import Executor, Launch, Running
 from ops002.executors.environment import STEADY_HEAP, workload_environment
 from ops002.measurement import Evidence, Seen, Source
+from ops002.recognition import output_of
 from ops002.workloads import DeadlinePassed, died_evidence, output_evidence
+from ops002.workloads.allocator_option import with_fraction
 
 _TICK_SECONDS: Final = 0.005
 _KILL_SECONDS: Final = 10.0
@@ -73,6 +75,17 @@ def kill_after(
     )
 
 
-def evidence(fault: ExitFault, running: Running, status: int, clock: Clock) -> tuple[Evidence, ...]:
+def evidence(
+    fault: ExitFault | CommandOomFault, running: Running, status: int, clock: Clock
+) -> tuple[Evidence, ...]:
     """What was seen of the command's end."""
-    return (died_evidence(status), *output_evidence(fault, running, 0, clock))
+    return (died_evidence(status), *output_evidence(output_of(fault), running, 0, clock))
+
+
+def limited(
+    workload: CommandWorkload, environ: Mapping[str, str], fraction: float
+) -> CommandWorkload:
+    """The command with torch's allocator held to a part of each GPU."""
+    seen = workload_environment(environ, workload.env, STEADY_HEAP)
+    env = {**workload.env, **with_fraction(seen, fraction)}
+    return workload.model_copy(update={"env": env})

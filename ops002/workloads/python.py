@@ -11,10 +11,18 @@ from typing import Final
 import ops002.agents
 from ops002.agents import wire
 from ops002.clock import Clock
-from ops002.config_schema import CallFault, ExceptionFault, OomFault, PythonWorkload, WorkerFault
+from ops002.config_schema import (
+    CallFault,
+    ExceptionFault,
+    KillFault,
+    OomFault,
+    PythonWorkload,
+    WorkerFault,
+)
 from ops002.executors import Executor, Launch
 from ops002.executors.environment import workload_environment
 from ops002.measurement import Evidence, Seen, Source
+from ops002.recognition import output_of
 from ops002.workloads import (
     DeadlinePassed,
     Died,
@@ -23,7 +31,8 @@ from ops002.workloads import (
     exception_evidence,
     output_evidence,
 )
-from ops002.workloads.serving import HealthyInference
+from ops002.workloads.serving import HealthyInference, Quiesced
+from ops002.workloads.torch_allocator import TorchAllocator
 from ops002.workloads.worker_channel import WorkerChannel
 
 _BOOTSTRAP: Final = Path(ops002.agents.__file__).parent / "worker" / "bootstrap.py"
@@ -31,11 +40,11 @@ _TICK_SECONDS: Final = 0.005
 _MAX_SIZE: Final = 2**20
 _ADDRESS_BITS: Final = 64
 
-# Under the memory limit an error must cost more than the tolerance, or keeping it would pass
-# unseen: headroom is this many tolerances, or this share of what a plain inference needs.
-_HEADROOM_TOLERANCES: Final = 4
-_HEADROOM_SHARE: Final = 0.5
-
+_NOTHING_TO_LIMIT: Final = (
+    "oom on a GPU is a limit on torch's CUDA allocator, and after the warm-up {why}: let infer put "
+    "its tensors on the device that load is given, by torch's own allocator, or use call with a "
+    "fail(model) that runs out of memory by itself"
+)
 
 _HALF: Final = 0.5
 _INJECTION_TRIES: Final = 5
@@ -53,6 +62,7 @@ class PythonProcess:
         self._oom_size = 1
         self._has: wire.Message = {}
         self.again: Callable[[], None] = clock.check
+        self.allocator = TorchAllocator(self._ask_allocator)
 
     def on_tick(self, tick: Callable[[], None]) -> None:
         """What to do, many times a second, while the worker is waited for."""
@@ -68,6 +78,7 @@ class PythonProcess:
             "load", self._workload.timeouts.start, file=self._workload.file, device=device
         )
         self._must_succeed("load", reply)
+        self.allocator.on_gpus = device == "cuda"
         has = reply.get("has")
         self._has = has if isinstance(has, dict) else {}
 
@@ -78,10 +89,11 @@ class PythonProcess:
             WorkloadError: it failed, died, or passed ``timeouts.infer``.
         """
         started = self._clock.now()
-        self._must_succeed(
-            "a healthy inference", self._channel.request("infer", self._infer_seconds)
-        )
-        return self._clock.now() - started
+        reply = self._channel.request("infer", self._infer_seconds)
+        seconds = self._clock.now() - started
+        self._must_succeed("a healthy inference", reply)
+        self.allocator.end(reply)
+        return seconds
 
     def kill_in_inference(self, healthy: HealthyInference) -> tuple[Evidence, ...]:
         """Start an inference and kill the worker half-way through; what was seen of it."""
@@ -113,11 +125,19 @@ class PythonProcess:
         if isinstance(fault, CallFault) and self._has.get("fail") is not True:
             raise StepFailed(f"{self._workload.file} defines no fail(model), which call needs")
 
-    def warm_pools(self) -> None:
-        """Have the workload's libraries start their threads."""
-        self._must_succeed(
-            "starting thread pools", self._channel.request("warm_pools", self._infer_seconds)
-        )
+    def make_ready(self, fault: WorkerFault | KillFault) -> None:
+        """Once it is warm: make sure that a memory limit can be set, and that threads aren't hit.
+
+        Raises:
+            StepFailed: there is nothing to set the limit on.
+        """
+        if not self.allocator.on_gpus:
+            reply = self._channel.request("warm_pools", self._infer_seconds)
+            self._must_succeed("starting thread pools", reply)
+        elif isinstance(fault, OomFault):
+            told = self.allocator.now()
+            if not told.devices:
+                raise StepFailed(_NOTHING_TO_LIMIT.format(why=told.why))
 
     def collect(self) -> None:
         """Run Python's collector."""
@@ -125,10 +145,13 @@ class PythonProcess:
             "collecting garbage", self._channel.request("collect", self._infer_seconds)
         )
 
-    def quiesce(self) -> tuple[str, ...]:
-        """Give free memory back; what was done."""
-        did = self._channel.request("quiesce", self._infer_seconds).get("did")
-        return tuple(str(step) for step in did) if isinstance(did, list) else ()
+    def quiesce(self) -> Quiesced:
+        """Give free memory back."""
+        reply = self._channel.request("quiesce", self._infer_seconds)
+        did, failed = reply.get("did"), reply.get("failed")
+        steps = tuple(str(step) for step in did) if isinstance(did, list) else ()
+        why = None if reply.get("ok") is True else str(failed or "it doesn't say why")
+        return Quiesced(steps, why)
 
     def force(
         self, fault: WorkerFault, healthy: HealthyInference, tolerance_bytes: int
@@ -144,17 +167,20 @@ class PythonProcess:
         try:
             match fault:
                 case CallFault():
-                    reply = self._channel.request("call", self._infer_seconds)
+                    reply = self._forced("call")
                     seen = list(_told(reply))
                 case OomFault():
-                    share = int(_HEADROOM_SHARE * healthy.peak_bytes)
-                    headroom = max(_HEADROOM_TOLERANCES * tolerance_bytes, share)
-                    seen = list(self._force_oom(headroom))
+                    seen = list(self._force_oom(healthy.headroom(tolerance_bytes)))
                 case ExceptionFault():
                     seen = list(self._force_exception(healthy.seconds))
         except Died as died:
             seen = [died_evidence(died.status)]
-        return (*seen, *output_evidence(fault, self.running, mark, self._clock))
+        counted = self.allocator.evidence()
+        return (
+            *seen,
+            *counted,
+            *output_evidence(output_of(fault), self.running, mark, self._clock),
+        )
 
     def stop(self) -> str | None:
         """Ask the worker to unload and to exit, and wait for it; what went wrong, if anything.
@@ -187,8 +213,9 @@ class PythonProcess:
     def _force_oom(self, headroom: int) -> Iterator[Evidence]:
         while True:
             size = self._oom_size if self._has.get("size") is True else None
-            reply = self._channel.request("oom", self._infer_seconds, headroom=headroom, size=size)
-            if size is None or reply.get("ok") is not True or self._oom_size >= _MAX_SIZE:
+            reply = self._forced("oom", headroom=headroom, size=size)
+            failed = reply.get("ok") is not True or bool(self.allocator.ooms)
+            if size is None or failed or self._oom_size >= _MAX_SIZE:
                 break
             self._oom_size *= 2
             self.again()
@@ -204,13 +231,19 @@ class PythonProcess:
         seconds = healthy_seconds
         for _ in range(_INJECTION_TRIES):
             seconds *= _HALF
-            reply = self._channel.request(
-                "exception", self._infer_seconds, after=max(seconds, _SHORTEST)
-            )
+            reply = self._forced("exception", after=max(seconds, _SHORTEST))
             if reply.get("ok") is not True:
                 break
             self.again()
         yield from _told(reply)
+
+    def _forced(self, operation: str, **fields: object) -> wire.Message:
+        reply = self._channel.request(operation, self._infer_seconds, **fields)
+        self.allocator.end(reply)
+        return reply
+
+    def _ask_allocator(self, reset_peaks: bool) -> wire.Message:  # noqa: FBT001 (of the question)
+        return self._channel.request("allocator", self._infer_seconds, reset_peaks=reset_peaks)
 
     def _must_succeed(self, step: str, reply: wire.Message) -> None:
         if reply.get("ok") is not True:

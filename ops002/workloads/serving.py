@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ops002.config_schema import WorkerFault
 from ops002.executors import Running
 from ops002.measurement import Evidence, Reading
 from ops002.probes import Probe
+from ops002.workloads.torch_allocator import TorchAllocator
+
+# Under the memory limit an error must cost more than the tolerance, or keeping it would pass
+# unseen: headroom is this many tolerances, or this share of what a plain inference needs.
+_HEADROOM_TOLERANCES: Final = 4
+_HEADROOM_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +25,27 @@ class HealthyInference:
     seconds: float = 0.0
     peak_bytes: int = 0
 
+    def headroom(self, tolerance_bytes: int) -> int:
+        """Bytes that an inference under the memory limit may take before it runs out."""
+        return max(_HEADROOM_TOLERANCES * tolerance_bytes, int(_HEADROOM_SHARE * self.peak_bytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Quiesced:
+    """What was done to give free memory back; ``failed`` says what couldn't be."""
+
+    did: tuple[str, ...]
+    failed: str | None = None
+
 
 class ServingProcess(Protocol):
     """A started workload, and what can be asked of it. Every method may raise `WorkloadError`."""
 
     again: Callable[[], None]
     """Called when an attempt at a fault turned out healthy and another follows."""
+
+    allocator: TorchAllocator
+    """What torch's CUDA allocator in it says of itself, if there is one."""
 
     @property
     def running(self) -> Running:
@@ -47,16 +68,16 @@ class ServingProcess(Protocol):
         """One healthy inference; how many seconds it took."""
         ...
 
-    def warm_pools(self) -> None:
-        """Have its libraries start their threads."""
+    def make_ready(self, fault: WorkerFault) -> None:
+        """Make sure, once it is warm, that the fault's limit can be set and hits nothing else."""
         ...
 
     def collect(self) -> None:
         """Collect garbage."""
         ...
 
-    def quiesce(self) -> tuple[str, ...]:
-        """Give free memory back; what was done."""
+    def quiesce(self) -> Quiesced:
+        """Give free memory back."""
         ...
 
     def force(
@@ -69,10 +90,14 @@ class ServingProcess(Protocol):
 def healthy_inference(process: ServingProcess, probe: Probe) -> HealthyInference:
     """One healthy inference, with its time and its peak."""
     root = process.running.root
+    process.allocator.begin()
     probe.reset_peak(root)
     before = probe.read_peak(root)
     seconds = process.infer()
     after = probe.read_peak(root)
+    rise = process.allocator.rise_bytes
+    if rise is not None:
+        return HealthyInference(seconds, rise)
     if isinstance(before, Reading) and isinstance(after, Reading):
         return HealthyInference(seconds, max(0, after.bytes - before.bytes))
     return HealthyInference(seconds)

@@ -78,7 +78,7 @@ def _recorded(reply: dict[str, Any]) -> Measurement:
         process.load("cpu")
     except StepFailed as failed:
         recording.add_incident(IncidentKind.WORKLOAD_FAILED, str(failed))
-    recording.set_quiesce(process.quiesce())
+    recording.set_quiesce(process.quiesce().did)
     recording.enter(Stage.FAULT, 0)
     for index, fault in enumerate(scenario.faults):
         assert isinstance(fault, OomFault | ExceptionFault)

@@ -6,10 +6,10 @@ import ctypes
 import gc
 import os
 import signal
-from typing import BinaryIO, Callable, Dict, Optional
+from typing import BinaryIO, Callable, Dict, List, Optional
 
 from ops002.agents import wire
-from ops002.agents.worker import limits, quiesce
+from ops002.agents.worker import allocator, limits, quiesce
 from ops002.agents.worker.injection import interrupted_after
 from ops002.agents.worker.scenario import Scenario
 from ops002.agents.worker.user_code import attempt
@@ -57,15 +57,17 @@ class _Worker:
 
     def __init__(self) -> None:
         self._scenario: Optional[Scenario] = None
+        self._device = ""
         self._operations: Dict[str, Callable[[wire.Message], wire.Message]] = {
             "load": self._load,
-            "infer": lambda _request: attempt(self._loaded().infer),
-            "call": lambda _request: attempt(self._loaded().fail),
-            "oom": self._oom,
-            "exception": self._exception,
+            "infer": lambda _request: _with_figures(attempt(self._loaded().infer)),
+            "call": lambda _request: _with_figures(attempt(self._loaded().fail)),
+            "oom": lambda request: _with_figures(self._oom(request)),
+            "exception": lambda request: _with_figures(self._exception(request)),
+            "allocator": _allocator,
             "warm_pools": lambda _request: attempt(limits.warm_thread_pools),
             "collect": lambda _request: attempt(gc.collect),
-            "quiesce": lambda _request: {"ok": True, "did": quiesce.quiesce()},
+            "quiesce": _quiesce,
             "unload": self._unload,
             "exit": lambda _request: {"ok": True},
         }
@@ -82,8 +84,10 @@ class _Worker:
         return self._scenario
 
     def _load(self, request: wire.Message) -> wire.Message:
+        self._device = str(request["device"])
+
         def load() -> None:
-            self._scenario = Scenario(str(request["file"]), str(request["device"]))
+            self._scenario = Scenario(str(request["file"]), self._device)
 
         reply = attempt(load)
         if self._scenario is not None:
@@ -91,12 +95,22 @@ class _Worker:
         return reply
 
     def _oom(self, request: wire.Message) -> wire.Message:
-        scenario = self._loaded()
-        size = request.get("size")
-        with limits.address_space(int(request["headroom"])) as limit:
-            reply = attempt(lambda: scenario.infer_sized(size))
-        reply["limit"] = limit
-        return reply
+        infer = self._loaded().infer_sized
+        size, headroom = request.get("size"), int(request["headroom"])
+        if self._device != "cuda":
+            with limits.address_space(headroom) as limit:
+                reply = attempt(lambda: infer(size))
+            reply["limit"] = limit
+            return reply
+        held: List[int] = []
+
+        def limited() -> None:
+            with allocator.limited(headroom) as limit:
+                held.append(limit)
+                infer(size)
+
+        reply = attempt(limited)
+        return {**reply, "limit": held[0]} if held else reply
 
     def _exception(self, request: wire.Message) -> wire.Message:
         infer = self._loaded().infer
@@ -105,3 +119,19 @@ class _Worker:
     def _unload(self, _request: wire.Message) -> wire.Message:
         scenario, self._scenario = self._scenario, None
         return attempt(scenario.unload) if scenario is not None else {"ok": True}
+
+
+def _quiesce(_request: wire.Message) -> wire.Message:
+    did, failed = quiesce.quiesce()
+    return {"ok": failed is None, "did": did, "failed": failed}
+
+
+def _allocator(request: wire.Message) -> wire.Message:
+    reset = request.get("reset_peaks") is True
+    return {"ok": True, "allocator": allocator.figures(reset_peaks=reset)}
+
+
+def _with_figures(reply: wire.Message) -> wire.Message:
+    """The reply with what the allocator says once it is over: a workload may end right after it."""
+    reply["allocator"] = allocator.figures()
+    return reply

@@ -8,36 +8,36 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 _LIBC = ctypes.CDLL(None)
 _TRIM: Optional[Any] = getattr(_LIBC, "malloc_trim", None)
 
 
-def quiesce() -> List[str]:
-    """Give what the C heap and torch's allocator hold in reserve back; says what was done.
+def quiesce() -> Tuple[List[str], Optional[str]]:
+    """Give what the C heap and torch's allocator hold in reserve back; what was done, what failed.
 
     glibc keeps freed blocks below a live one; ``malloc_trim`` releases them. A C library without
     it (musl) is left alone, and so is a torch that the workload hasn't imported or that has no
     CUDA context: the list says what was done by what it holds.
     """
-    did = _empty_cuda_cache()
+    did, failed = _empty_cuda_cache()
     if _TRIM is not None:
         _TRIM(0)
         did.append("malloc_trim")
-    return did
+    return did, failed
 
 
-def _empty_cuda_cache() -> List[str]:
+def _empty_cuda_cache() -> Tuple[List[str], Optional[str]]:
     # Half of a torch may be there, if its import failed.
     cuda = getattr(sys.modules.get("torch"), "cuda", None)
     if cuda is None:
-        return []
+        return [], None
     try:
         if not cuda.is_initialized():
-            return []
+            return [], None
         cuda.synchronize()
         cuda.empty_cache()
     except Exception as error:  # a context that an error has poisoned answers with it from then on
-        return [f"torch.cuda.empty_cache failed: {type(error).__name__}: {error}"]
-    return ["torch.cuda.empty_cache"]
+        return [], f"torch.cuda.empty_cache failed: {type(error).__name__}: {error}"
+    return ["torch.cuda.empty_cache"], None

@@ -1,0 +1,40 @@
+"""A fault of the config -> how it is recognised; pure."""
+
+from __future__ import annotations
+
+from ops002.config_schema import (
+    CommandOomFault,
+    ExceptionFault,
+    ExitFault,
+    Fault,
+    InProcessFault,
+    KillFault,
+    OomFault,
+)
+from ops002.expect import OUT_OF_MEMORY_OUTPUT, Expectation, Nature
+
+
+def expectation_of(fault: Fault) -> Expectation:
+    """The fault's nature, and whatever the config expects besides."""
+    match fault:
+        case KillFault():
+            nature = Nature.KILLED
+        case ExitFault() | CommandOomFault() | InProcessFault(after="exited"):
+            nature = Nature.FAILING_EXIT
+        case OomFault():
+            nature = Nature.OUT_OF_MEMORY
+        case ExceptionFault():
+            nature = Nature.INJECTED
+        case _:
+            nature = Nature.EXCEPTION
+    given = {} if fault.expect is None else fault.expect.model_dump(exclude_none=True)
+    return Expectation(nature=nature, **{**given, "output": output_of(fault)})
+
+
+def output_of(fault: Fault) -> str | None:
+    """The pattern that the output must match for the fault to have fired, if any must.
+
+    Of a command's out-of-memory error nothing else tells: its status may mean anything.
+    """
+    given = fault.expect.output if fault.expect is not None else None
+    return OUT_OF_MEMORY_OUTPUT if given is None and isinstance(fault, CommandOomFault) else given

@@ -1,0 +1,28 @@
+"""Tensors on the stand-in driver's cards, by an allocator that mimics torch's: see `cuda`.
+
+A scenario imports it as ``torch``, since its folder is on ``PYTHONPATH`` there.
+"""
+
+from __future__ import annotations
+
+from . import cuda
+from .cuda import OutOfMemoryError as OutOfMemoryError
+
+
+class Tensor:
+    """Bytes on a card, given back to the allocator once nobody refers to it."""
+
+    def __init__(self, size: int, device: int) -> None:
+        self._free = cuda.allocate(size, device)
+
+    def __del__(self) -> None:
+        # Where the allocation failed there is nothing to free.
+        if hasattr(self, "_free"):
+            self._free()
+
+
+def empty(size: int, *, device: str = "cuda") -> Tensor:
+    """``size`` bytes (torch would say: of type uint8) on ``cuda`` or ``cuda:N``."""
+    kind, _, index = device.partition(":")
+    assert kind == "cuda", "the stand-in has no other device"
+    return Tensor(size, int(index) if index else cuda.current_device())
