@@ -143,7 +143,8 @@ def test_whom_an_exclusive_run_would_refuse_is_an_obstacle(
     code, text = said(machine, tmp_path, exclusive=True)
     (obstacle,) = obstacles(text)
     assert code == 3
-    assert "(PID 4242, 100 MiB) on cuda:0, and exclusive is asked for: end them" in obstacle
+    assert "(PID 4242" in obstacle
+    assert "on cuda:0, and exclusive is asked for -> end them" in obstacle
 
 
 @pytest.mark.parametrize(("base", "code"), [(512 * MIB, 0), (512 * MIB + 1, 3)])

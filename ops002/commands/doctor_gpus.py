@@ -91,10 +91,12 @@ def _obstacle(device: str, error: NoProbe | MeterSilent | DirtyDevice) -> Findin
     match error:
         case NoProbe(kind=IncidentKind.UNSUPPORTED_DEVICE):
             remedy = "run the gate on a GPU with memory of its own"
+        case NoProbe():
+            pass  # it says what to do
         case MeterSilent():
             remedy = remedy or _UNREADABLE
-        case NoProbe() | DirtyDevice():
-            pass  # it says what to do
+        case DirtyDevice():
+            words, _, remedy = str(error).rpartition(": ")
     return Finding(
         subject=f"device {device}", weight=Weight.OBSTACLE, words=words, remedy=remedy or None
     )

@@ -94,7 +94,7 @@ plans = st.builds(
     activations=st.sampled_from([512, 512, 200, 65, 10]),
     late=st.sampled_from([0.0, 0.0, 0.5, 3.0]),
     lingers=st.sampled_from([0.0, 0.0, 0.5, 3.0]),
-    child=st.sampled_from([0, 0, 200]),
+    child=st.sampled_from([0, 0, 200, 5]),
     child_outlives=st.sampled_from([False, False, False, True]),
     leaks=st.lists(leaks, max_size=2).map(tuple),
 )
@@ -129,6 +129,8 @@ def cover_ups(draw: st.DrawFn) -> Story:
     turns = draw(st.sampled_from([0, 0, 1]))
     coming = () if early is None else (Event(early, 0, draw(_SECONDS), came),)
     leaving = Event(late, turns, draw(_SECONDS), Neighbour(0, 0, 0))
+    # And is back, so that nothing is amiss once the workload is gone.
+    back = draw(st.sampled_from([(), (Event(Stage.AFTER_INFERENCE, 0, 0.0, came),)]))
     story = draw(_stories(plans, _acts, 0))
     keeper, fault = draw(st.sampled_from(Keeper)), draw(st.integers(0, 1))
     leak = Leak(fault, 0, _LEAKED, keeper, outlives=draw(st.booleans()))
@@ -136,7 +138,7 @@ def cover_ups(draw: st.DrawFn) -> Story:
         story,
         plan=replace(story.plan, leaks=(leak,), child_outlives=False),
         first=(*((came,) if early is None else ()), *draw(_some(_lists, 1))),
-        events=(*coming, leaving, *draw(_some(_events(_lists | _neighbours), 3))),
+        events=(*coming, leaving, *back, *draw(_some(_events(_lists | _neighbours), 3))),
         exclusive=False,
     )
 

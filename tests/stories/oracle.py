@@ -30,6 +30,8 @@ def wrongs(told: Told) -> list[str]:
         return ["nothing was measured"]
     measured = [one.measurement for one in told.result.trials]
     found = [wrong for one in measured for wrong in _of(one, told)]
+    if told.story.plan.child and told.story.plan.child_outlives:
+        found.append("a process of the workload outlived it")
     return found + (borrowed(told) if all(map(_told_apart, measured)) else [])
 
 

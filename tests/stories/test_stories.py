@@ -84,7 +84,7 @@ COMES, GOES = Neighbour(0, 0, 200), Neighbour(0, 0, 0)
             Story(
                 plan=Plan(leaks=(Leak(0, 0, 200, Keeper.NOBODY),)),
                 first=(COMES,),
-                events=(at(Stage.AFTER_ERROR, GOES),),
+                events=(at(Stage.AFTER_ERROR, GOES), at(Stage.AFTER_INFERENCE, COMES)),
             ),
             id="what nobody is listed for is covered by who leaves",
         ),
