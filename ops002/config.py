@@ -14,6 +14,7 @@ from ops002.config_schema import (
     CommandScenario,
     CommandWorkload,
     ConfigText,
+    Container,
     ExceptionFault,
     ExitFault,
     Fault,
@@ -58,6 +59,7 @@ class Scenario:
     settle: SettleRule
     held_until_gc: Literal["fail", "accept"]
     exclusive: bool
+    container: Container | None
     workload: PythonWorkload | CommandWorkload
     faults: tuple[Fault, ...]
 
@@ -172,6 +174,7 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
         settle=_settle(scenario, text, tolerance),
         held_until_gc=_first(scenario.held_until_gc, text.held_until_gc, "fail"),
         exclusive=_first(scenario.exclusive, text.exclusive, False),
+        container=scenario.container,
         workload=scenario.workload,
         faults=_faults(scenario, text),
     )

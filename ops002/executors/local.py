@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
+import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from signal import SIGKILL
 from typing import BinaryIO, Final
 
+import ops002.agents
 from ops002.cookie import this_gate
-from ops002.executors import Launch, StartFailed
+from ops002.executors import Launch, Setting, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
 from ops002.process_table import entry
@@ -36,8 +41,16 @@ class LocalExecutor:
     that starts helpers and then becomes the gate leaves it some.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """``environ``: what workloads may be given of it, they are."""
         self._bystanders = family().live
+        self.setting = Setting(
+            init=os.getpid(),
+            shm=Path("/dev/shm"),  # noqa: S108 (its size is read; nothing is put there)
+            python=sys.executable,
+            agents=str(Path(ops002.agents.__file__).parent),
+            environ=environ,
+        )
 
     def start(self, launch: Launch) -> LocalRunning:
         """Start a process in its own session.

@@ -1,0 +1,38 @@
+"""Cases of the corpus, with their workload in a container: they come to the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import ROOT, ops002, processes_started_with, read_report
+from tests.corpus_case import Case, cases
+from tests.docker.engine import ask
+
+ALL = cases()
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.outcome}/{case.file.stem}")
+def test_case_comes_to_the_same_in_a_container(
+    case: Case, workload_image: str, tmp_path: Path
+) -> None:
+    mark = str(tmp_path)
+    contained = case.contained(workload_image, {"CORPUS_CASE": mark})
+
+    ended = ops002(
+        "run",
+        "--config",
+        contained.write_config(tmp_path),
+        "--report-dir",
+        tmp_path / "r",
+        cwd=ROOT,
+    )
+
+    report = read_report(tmp_path / "r")
+    assert (report["outcome"], report["reason"]) == (case.outcome, case.reason), (
+        ended.out + ended.err
+    )
+    assert processes_started_with("CORPUS_CASE", mark) == []
+    assert ask("ps", "--all", "--quiet", "--filter", "label=ops002.gate") == ""
+    assert ask("volume", "ls", "--quiet", "--filter", "label=ops002.gate") == ""
