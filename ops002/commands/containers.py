@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from ops002.clock import Clock
 from ops002.commands.printing import show
@@ -15,18 +15,27 @@ from ops002.config_schema import PythonWorkload
 from ops002.cookie import this_gate
 from ops002.executors import Executor
 from ops002.executors.docker.container import agents_volume, container
-from ops002.executors.docker.containment import Box
+from ops002.executors.docker.containment import GATE_LABEL, RUN_LABEL, Box
 from ops002.executors.docker.leftovers import remove_left
 
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
 
 
+RUN_VARIABLE: Final = "OPS002_RUN"
+"""Names the run of the action that a gate belongs to, if it belongs to one."""
+
+
 class Containers:
     """Opens the container of a scenario."""
 
-    def __init__(self, clock: Clock, err: TextIO) -> None:
-        """What an earlier gate left is told on ``err``."""
+    def __init__(self, clock: Clock, err: TextIO, run: str | None, mounts: Sequence[str]) -> None:
+        """What an earlier gate left is told on ``err``; ``run`` is that of the action, if any.
+
+        ``mounts`` are folders of this machine that workloads may read.
+        """
+        self._run = run
+        self._mounts = tuple(mounts)
         self._clock = clock
         self._err = err
         self._engine: Engine | None = None
@@ -43,14 +52,14 @@ class Containers:
         keys = scenario.container
         engine = self._asked()
         engine.provide(keys.image, self._clock.check)
-        gate = str(this_gate())
+        labels = {GATE_LABEL: str(this_gate()), **({RUN_LABEL: self._run} if self._run else {})}
         with ExitStack() as stack:
             agents = None
             if isinstance(scenario.workload, PythonWorkload):
-                agents = stack.enter_context(agents_volume(engine, keys.image, gate))
+                agents = stack.enter_context(agents_volume(engine, keys.image, labels))
             box = Box(
-                gate=gate,
-                workspace=str(Path.cwd()),
+                labels=labels,
+                readable=(str(Path.cwd()), *self._mounts),
                 agents=agents,
                 volumes=keys.volumes,
                 shm_bytes=keys.shm_size,

@@ -13,11 +13,12 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
-from ops002.commands.containers import Containers
+from ops002.commands.containers import RUN_VARIABLE, Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.live import looking_on
 from ops002.commands.printing import show
 from ops002.config import Config
+from ops002.config_overrides import Instead
 from ops002.executors.local import LocalExecutor
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
 from ops002.parameters import resolved
@@ -47,8 +48,8 @@ class RunOptions:
     """The options of ``ops002 run``."""
 
     config: str | None
-    scenarios: tuple[str, ...]
-    device: str | None
+    instead: Instead
+    mounts: tuple[str, ...]
     report_dir: str | None
     json: bool
 
@@ -56,7 +57,7 @@ class RunOptions:
 def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Carry out the gate; the exit code."""
     try:
-        _, config = load_config(options.config, device=options.device, scenarios=options.scenarios)
+        _, config = load_config(options.config, options.instead)
         folder = _prepare(_report_dir(options.report_dir, environ))
     except BadConfig as bad:
         err.writelines(f"{line}\n" for line in bad.lines)
@@ -68,7 +69,9 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
         with (
             looking_on(err) as onlooker,
             closing(Instruments(environ, clock, err, gpus=gpus)) as instruments,
-            closing(Containers(clock, err)) as containers,
+            closing(
+                Containers(clock, err, environ.get(RUN_VARIABLE), options.mounts)
+            ) as containers,
         ):
             lab = Lab(
                 executor=LocalExecutor(environ),

@@ -58,7 +58,7 @@ def selftest(
         _take_back_what_was_left()
         lab = Lab(
             executor=LocalExecutor(environ),
-            containers=Containers(clock, err),
+            containers=Containers(clock, err, run=None, mounts=()),
             clock=clock,
             instruments=Instruments(environ, clock, err, gpus=False),
             environ=environ,

@@ -6,7 +6,7 @@ import io
 import secrets
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ops002.agents
 from ops002.cookie import this_gate
 from ops002.executors import Launch, Setting, StartFailed
-from ops002.executors.docker.containment import AGENTS, GATE_LABEL, Box, arguments, filling
+from ops002.executors.docker.containment import AGENTS, Box, arguments, filling
 from ops002.executors.docker.streams import Streams
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
@@ -47,7 +47,7 @@ def container(engine: Engine, image: str, box: Box) -> Iterator[ContainerExecuto
 
 
 @contextmanager
-def agents_volume(engine: Engine, image: str, gate: str) -> Iterator[str]:
+def agents_volume(engine: Engine, image: str, labels: Mapping[str, str]) -> Iterator[str]:
     """A volume that holds the gate's agents, for images that know nothing of the gate.
 
     It is filled through a container that never runs: into the workload's own, whose root can't be
@@ -57,9 +57,9 @@ def agents_volume(engine: Engine, image: str, gate: str) -> Iterator[str]:
         StartFailed: the engine can't make it.
     """
     name = f"ops002-{secrets.token_hex(8)}"
-    engine.make_volume(name, {GATE_LABEL: gate})
+    engine.make_volume(name, labels)
     try:
-        helper = engine.create(image, filling(gate, name))
+        helper = engine.create(image, filling(labels, name))
         try:
             engine.unpack(helper, AGENTS, _packed_agents())
         finally:

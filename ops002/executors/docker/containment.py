@@ -12,6 +12,9 @@ from typing import Any, Final
 GATE_LABEL: Final = "ops002.gate"
 """Which gate a container or volume belongs to: it outlives one that was killed."""
 
+RUN_LABEL: Final = "ops002.run"
+"""Which run of the action a container or volume belongs to, if to one."""
+
 AGENTS: Final = "/opt/ops002"
 """Where the gate's agents lie in a workload's container."""
 
@@ -31,13 +34,13 @@ _HOLD: Final = ("sleep", "2147483647")
 class Box:
     """One workload's container.
 
-    ``workspace`` is mounted read-only where it is on this machine; ``agents`` is the volume with
-    the gate's agents, if any; ``volumes`` are named ones, by the folder they appear at. Sizes in
-    bytes.
+    ``readable`` folders of this machine are mounted read-only where they are; ``agents`` is the
+    volume with the gate's agents, if any; ``volumes`` are named ones and the folders they appear
+    at. Sizes in bytes.
     """
 
-    gate: str
-    workspace: str
+    labels: Mapping[str, str]
+    readable: tuple[str, ...]
     agents: str | None
     volumes: Mapping[str, str]
     shm_bytes: int
@@ -48,7 +51,7 @@ class Box:
 
 def arguments(box: Box) -> dict[str, Any]:
     """What the engine is asked for."""
-    binds = [f"{box.workspace}:{box.workspace}:ro"]
+    binds = [f"{folder}:{folder}:ro" for folder in box.readable]
     binds += [f"{name}:{folder}" for name, folder in box.volumes.items()]
     if box.agents is not None:
         binds.append(f"{box.agents}:{AGENTS}:ro")
@@ -57,7 +60,7 @@ def arguments(box: Box) -> dict[str, Any]:
         "container": {
             "entrypoint": list(_HOLD[:1]),
             "command": list(_HOLD[1:]),
-            "labels": {GATE_LABEL: box.gate},
+            "labels": dict(box.labels),
             "volumes": [SCRATCH],
             "environment": {"HOME": SCRATCH, "TMPDIR": SCRATCH, **box.env},
         },
@@ -77,9 +80,9 @@ def arguments(box: Box) -> dict[str, Any]:
     }
 
 
-def filling(gate: str, volume: str) -> dict[str, Any]:
+def filling(labels: Mapping[str, str], volume: str) -> dict[str, Any]:
     """What the engine is asked for to put files into a volume: a container that isn't started."""
     return {
-        "container": {"entrypoint": list(_HOLD[:1]), "labels": {GATE_LABEL: gate}},
+        "container": {"entrypoint": list(_HOLD[:1]), "labels": dict(labels)},
         "host": {"binds": [f"{volume}:{AGENTS}"], "network_mode": "none"},
     }

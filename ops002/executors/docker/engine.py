@@ -103,15 +103,46 @@ class Engine:
         with _told(f"{argv[0]!r}"):
             made = self._client.exec_create(container, list(argv), **options)["Id"]
             stream = self._client.exec_start(made, socket=True)
-            # The SDK wraps the socket to read from it; it is written to as well.
-            connection: socket = stream._sock  # type: ignore[union-attr]  # noqa: SLF001
-            return Exec(made, self._pid_of(made, argv[0]), connection)
+            return Exec(made, self._pid_of(made, argv[0]), _both_ways(stream))
 
     def exit_code(self, program: Exec) -> int | None:
         """How a program ended, as a shell shows it; None while the engine says that it runs."""
         with _told("the exit code"):
             found = self._client.exec_inspect(program.id)
         return None if found["Running"] else found["ExitCode"]
+
+    def running(self) -> tuple[str, ...]:
+        """The ids of all running containers."""
+        with _told("its containers"):
+            return tuple(str(one["Id"]) for one in self._client.containers())
+
+    def has_file(self, container: str, path: str) -> bool:
+        """Whether a container has a file now."""
+        try:
+            stream, _ = self._client.get_archive(container, path)
+        except (DockerException, RequestException):
+            return False  # it hasn't, or it has just ended
+        stream.close()
+        return True
+
+    def inspect(self, container: str) -> Mapping[str, Any]:
+        """What the engine knows of a container."""
+        with _told("the container"):
+            found: Mapping[str, Any] = self._client.inspect_container(container)
+        return found
+
+    def attach(self, container: str) -> socket:
+        """The output of a container, before it is started."""
+        with _told("its output"):
+            stream = self._client.attach_socket(
+                container, params={"stdout": 1, "stderr": 1, "stream": 1}
+            )
+        return _both_ways(stream)
+
+    def signal(self, container: str, number: int) -> None:
+        """Signal a container's first process; it may be gone."""
+        with suppress(DockerException, RequestException):
+            self._client.kill(container, signal=number)
 
     def remove(self, container: str) -> None:
         """Kill a container, and have nothing left of it; it may be gone."""
@@ -155,6 +186,12 @@ class Engine:
                 )
             time.sleep(_POLL_SECONDS)
         raise StartFailed(f"{name!r} did not start in the container within {_START_SECONDS:g} s")
+
+
+def _both_ways(stream: Any) -> socket:
+    """The socket that the SDK wraps to read from: it is written to as well."""
+    connection: socket = stream._sock  # noqa: SLF001
+    return connection
 
 
 @contextmanager
