@@ -31,7 +31,8 @@ class Case:
         scenario = _replaced(self.scenario, {sys.executable: "python3"})
         workload = scenario["workload"]
         workload["env"] = {**workload.get("env", {}), **env}
-        return replace(self, scenario={**scenario, "container": {"image": image}})
+        container = {"image": image, "shm_size": "2GiB"}
+        return replace(self, scenario={**scenario, "container": container})
 
     def write_config(self, folder: Path) -> Path:
         """The config file that runs this case alone."""

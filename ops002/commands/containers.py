@@ -60,6 +60,7 @@ class Containers:
             box = Box(
                 labels=labels,
                 readable=(str(Path.cwd()), *self._mounts),
+                hidden=tuple(_repositories(Path.cwd())),
                 agents=agents,
                 volumes=keys.volumes,
                 shm_bytes=keys.shm_size,
@@ -84,3 +85,9 @@ class Containers:
             if left:
                 show(f"removed what a killed run had left: {', '.join(left)}\n", self._err)
         return self._engine
+
+
+def _repositories(workspace: Path) -> Iterator[str]:
+    """Where git keeps what it knows: a checkout's token is there, unless it was told not to."""
+    for pattern in (".git", "*/.git", "*/*/.git"):
+        yield from (str(found) for found in workspace.glob(pattern) if found.is_dir())

@@ -66,6 +66,16 @@ def ask(*arguments: str) -> str:
     return answered.out
 
 
+def left_on_engine(*labels: str) -> list[str]:
+    """The containers and volumes with one of the labels."""
+    return [
+        found
+        for label in labels
+        for kind in (("ps", "--all"), ("volume", "ls"))
+        for found in ask(*kind, "--quiet", "--filter", f"label={label}").split()
+    ]
+
+
 def _docker(*arguments: str, seconds: float) -> Ended:
     done = subprocess.run(
         ["docker", *arguments],

@@ -50,15 +50,29 @@ class Step:
         (self.work / "_temp/_github_workflow/event.json").write_text(json.dumps(event))
         self.environ["GITHUB_EVENT_NAME"] = name
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self) -> subprocess.Popen[str]:
         """Start the step."""
-        environ = self._environment()
+        return self._start("/opt/ops002/entrypoint.py", self._environment())
+
+    def after_the_job(self) -> subprocess.CompletedProcess[str]:
+        """What the action does after the job, with the states that the step has saved."""
+        saved = self._read("save_state")
+        states = {f"STATE_{name}": value for name, value in saved.items()}
+        swept = self._start("/opt/ops002/sweep", {**self._environment(), **states})
+        out, err = swept.communicate(timeout=60)
+        return subprocess.CompletedProcess(swept.args, swept.returncode, out, err)
+
+    def outputs(self) -> dict[str, str]:
+        """The outputs that the step has set."""
+        return self._read("set_output")
+
+    def _start(self, entrypoint: str, environ: dict[str, str]) -> subprocess.Popen[str]:
         line = ["docker", "run", "--name", f"ops002_{os.urandom(3).hex()}", "--label", LABEL]
-        line += ["--workdir", "/github/workspace", "--rm", *options]
+        line += ["--workdir", "/github/workspace", "--rm"]
         for name in environ:
             line += ["-e", name]
         line += ["-e", "GITHUB_ACTIONS=true", "-e", "CI=true"]
-        line += ["--entrypoint", "/opt/ops002/entrypoint.py"]
+        line += ["--entrypoint", entrypoint]
         if self.with_socket:
             line += ["-v", f"{SOCKET}:{SOCKET}"]
         for folder, target in FOLDERS.items():
@@ -71,9 +85,9 @@ class Step:
             text=True,
         )
 
-    def outputs(self) -> dict[str, str]:
-        """The outputs that the step has set, read as the runner does."""
-        lines = (self.work / "_temp/_runner_file_commands/set_output").read_text().splitlines()
+    def _read(self, name: str) -> dict[str, str]:
+        """What the step has written to a file of commands, read as the runner does."""
+        lines = (self.work / "_temp/_runner_file_commands" / name).read_text().splitlines()
         found: dict[str, str] = {}
         while lines:
             name, _, mark = lines.pop(0).partition("<<")

@@ -5,26 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.docker.engine import ask
-from tests.docker.runner import TOKEN, Step
+from tests.command_line import command, environment, ops002
+from tests.docker.engine import ask, left_on_engine
+from tests.docker.runner import LABEL, TOKEN, Step
 from tests.docker.test_image import CLEAN, CONFIG, LEAKING
 
-OURS = ("label=ops002.gate", "label=ops002.run")
-
-
-def left() -> list[str]:
-    """Containers and volumes of the gate's."""
-    return [
-        found
-        for label in OURS
-        for kind in (("ps", "--all"), ("volume", "ls"))
-        for found in ask(*kind, "--quiet", "--filter", label).split()
-    ]
+OURS = ("ops002.gate", "ops002.run")
 
 
 @pytest.fixture
@@ -57,7 +49,7 @@ def test_is_judged_in_siblings(
     annotations = [line for line in out.splitlines() if line.startswith("::")]
     assert len(annotations) == (0 if code == 0 else 1)
     assert (int(outputs["worst_delta_bytes"]) > 100 << 20) == (code == 1)
-    assert left() == []
+    assert left_on_engine(*OURS) == []
     assert {file.name for file in step.workspace.iterdir()} == {"engine.py", "ops002.yml"}
 
 
@@ -144,7 +136,7 @@ def test_image_that_is_not_there_is_named(step: Step) -> None:
 
     assert started.returncode == 3
     assert "ops002-no-such-image" in out
-    assert left() == []
+    assert left_on_engine(*OURS) == []
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0, 5.0])
@@ -158,8 +150,45 @@ def test_cancelled_leaves_nothing(step: Step, number: signal.Signals, seconds: f
     started.communicate(timeout=60)
 
     assert started.returncode != 0
-    assert left() == []
+    assert left_on_engine(*OURS) == []
     assert time.monotonic() - began < 30  # that it ends at all, on a busy machine
+
+
+def test_what_a_killed_step_left_is_removed_after_the_job(step: Step) -> None:
+    """The runner's last resort leaves the step's container running, and its siblings."""
+    started = step.start()
+    until_there("ops002.gate")
+    started.kill()
+    ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"label={LABEL}").split())
+    assert left_on_engine(*OURS) != []
+
+    swept = step.after_the_job()
+
+    assert swept.returncode == 0, swept.stderr
+    assert left_on_engine(*OURS) == []
+
+
+def test_what_a_killed_gate_left_is_removed_by_the_next(
+    workload_image: str, tmp_path: Path
+) -> None:
+    (tmp_path / "engine.py").write_text(CLEAN)
+    (tmp_path / "ops002.yml").write_text(CONFIG)
+    line = command("run", "--image", workload_image, "--report-dir", tmp_path / "r")
+    with subprocess.Popen(line, cwd=tmp_path, env=environment()) as gate:
+        until_there("ops002.gate")
+        gate.kill()
+
+    ended = ops002(*line[line.index("run") :], cwd=tmp_path)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert "removed what a killed run had left: container" in ended.err
+    assert left_on_engine(*OURS) == []
+
+
+def until_there(label: str) -> None:
+    """Wait until something with this label runs on the engine."""
+    while not ask("ps", "--quiet", "--filter", f"label={label}"):
+        time.sleep(0.05)
 
 
 def test_token_is_nowhere_in_what_the_gate_starts(step: Step) -> None:

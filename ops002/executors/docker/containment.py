@@ -34,13 +34,15 @@ _HOLD: Final = ("sleep", "2147483647")
 class Box:
     """One workload's container.
 
-    ``readable`` folders of this machine are mounted read-only where they are; ``agents`` is the
+    ``readable`` folders of this machine are mounted read-only where they are, those that are
+    ``hidden`` appear in them without what they hold; ``agents`` is the
     volume with the gate's agents, if any; ``volumes`` are named ones and the folders they appear
     at. Sizes in bytes.
     """
 
     labels: Mapping[str, str]
     readable: tuple[str, ...]
+    hidden: tuple[str, ...]
     agents: str | None
     volumes: Mapping[str, str]
     shm_bytes: int
@@ -68,6 +70,7 @@ def arguments(box: Box) -> dict[str, Any]:
             "binds": binds,
             "network_mode": "none",
             "read_only": True,
+            "tmpfs": dict.fromkeys(box.hidden, "ro,size=4k"),
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "pids_limit": _MOST_PROCESSES,
