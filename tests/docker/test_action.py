@@ -159,6 +159,7 @@ def test_what_a_killed_step_left_is_removed_after_the_job(step: Step) -> None:
     started = step.start()
     until_there("ops002.gate")
     started.kill()
+    started.communicate()
     ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"label={LABEL}").split())
     assert left_on_engine(*OURS) != []
 
