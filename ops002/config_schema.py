@@ -214,6 +214,7 @@ class Container(Section):
     shm_size: Size = 64 * SIZE_UNITS["MiB"]
     volumes: Volumes = {}
     env: Environment = {}
+    network: Literal["none", "bridge"] = "none"
 
 
 class PythonScenario(MeasuringKeys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
@@ -13,7 +13,7 @@ from ops002.commands.printing import show
 from ops002.config import Scenario
 from ops002.config_schema import PythonWorkload
 from ops002.cookie import this_gate
-from ops002.executors import Executor
+from ops002.executors import Executor, StartFailed
 from ops002.executors.docker.container import agents_volume, container
 from ops002.executors.docker.containment import GATE_LABEL, RUN_LABEL, Box
 from ops002.executors.docker.leftovers import remove_left
@@ -51,7 +51,7 @@ class Containers:
         assert scenario.container is not None
         keys = scenario.container
         engine = self._asked()
-        engine.provide(keys.image, self._clock.check)
+        engine.provide(keys.image, self._until(scenario.workload.timeouts.start))
         labels = {GATE_LABEL: str(this_gate()), **({RUN_LABEL: self._run} if self._run else {})}
         with ExitStack() as stack:
             agents = None
@@ -66,9 +66,24 @@ class Containers:
                 shm_bytes=keys.shm_size,
                 host_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
                 env=keys.env,
+                network=keys.network,
                 gpus=scenario.kind_of_device == "cuda",
             )
             yield stack.enter_context(container(engine, keys.image, box))
+
+    def _until(self, seconds: float) -> Callable[[], None]:
+        """A check that the run may go on, and that so many seconds haven't passed."""
+        deadline = self._clock.now() + seconds
+
+        def check() -> None:
+            self._clock.check()
+            if self._clock.now() > deadline:
+                raise StartFailed(
+                    f"the image wasn't here within {seconds:g} s: pull it before the run, or give "
+                    "timeouts.start more"
+                )
+
+        return check
 
     def close(self) -> None:
         """Let the engine go."""

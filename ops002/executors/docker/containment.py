@@ -48,6 +48,7 @@ class Box:
     shm_bytes: int
     host_bytes: int
     env: Mapping[str, str]
+    network: str
     gpus: bool
 
 
@@ -68,7 +69,7 @@ def arguments(box: Box) -> dict[str, Any]:
         },
         "host": {
             "binds": binds,
-            "network_mode": "none",
+            "network_mode": box.network,
             "read_only": True,
             "tmpfs": dict.fromkeys(box.hidden, "ro,size=4k"),
             "cap_drop": ["ALL"],
