@@ -30,7 +30,7 @@ unit: .venv/.dev  ## the tests, with branch coverage
 	$(BIN)/coverage report
 
 test-docker: .venv/.dev  ## the tests on a Docker engine (set up as root by .ci/engine where none answers)
-	base=$$(.ci/engine) && OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
+	base=$$(.ci/engine) && OPS002_WHOLE_CORPUS=1 OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
 
 fuzz: .venv/.dev  ## any input at every border, 20,000 times each
 	OPS002_HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/fuzz

@@ -8,7 +8,6 @@ from ops002.config_problems import Problem, dotted
 from tests.configs import COMMAND, PYTHON, places, problems, with_faults
 
 PLANNED = {
-    "a key in a scenario": PYTHON + "    container: {image: x}\n",
     "out of memory on a gpu": with_faults("oom").replace("cpu", "cuda:0"),
     "out of memory by default": with_faults("oom").replace("device: cpu\n", ""),
     "a workload": PYTHON.replace("python\n", "server\n"),

@@ -56,15 +56,7 @@ def selftest(
             err.write(f"no temporary folder ({error.strerror}); name another one with TMPDIR\n")
             return EXIT_USAGE
         _take_back_what_was_left()
-        lab = Lab(
-            executor=LocalExecutor(environ),
-            containers=Containers(clock, err, run=None, mounts=()),
-            clock=clock,
-            instruments=Instruments(environ, clock, err, gpus=False),
-            environ=environ,
-            output_dir=Path(folder),
-            onlooker=NobodyLooks(),
-        )
+        lab = _lab(clock, environ, Path(folder), err)
         show(heading(due), out)
         for planted, config in zip(due, configs, strict=True):
             try:
@@ -77,6 +69,19 @@ def selftest(
                 break
     show(conclusion(rows, due, clock.now()), out)
     return exit_code(rows, due)
+
+
+def _lab(clock: Clock, environ: Mapping[str, str], folder: Path, err: TextIO) -> Lab:
+    """This machine's host memory: what is planted is planted there."""
+    return Lab(
+        executor=LocalExecutor(environ),
+        containers=Containers(clock, err, run=None, mounts=()),
+        clock=clock,
+        instruments=Instruments(environ, clock, err, gpus=False),
+        environ=environ,
+        output_dir=folder,
+        onlooker=NobodyLooks(),
+    )
 
 
 def _take_back_what_was_left() -> None:

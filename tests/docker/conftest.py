@@ -34,4 +34,5 @@ def workload_image() -> str:
     why = engine.why_not()
     if why is not None:
         pytest.skip(why)
-    return os.environ.get("OPS002_BASE_IMAGE") or engine.published_base()
+    given = os.environ.get("OPS002_WORKLOAD_IMAGE") or os.environ.get("OPS002_BASE_IMAGE")
+    return given or engine.published_base()
