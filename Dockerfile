@@ -36,7 +36,9 @@ RUN site="$(/opt/ops002/bin/python3 -c 'import sysconfig; print(sysconfig.get_pa
     cp -r /build/ops002 "$site/"; \
     find "$site" -name __pycache__ -prune -exec rm -r {} +; \
     /opt/ops002/bin/python3 -m compileall -q --invalidation-mode unchecked-hash "$site"; \
-    install -m 0755 /build/entrypoint.py /opt/ops002/entrypoint.py
+    install -m 0755 /build/entrypoint.py /opt/ops002/entrypoint.py; \
+    printf '#!/bin/sh\nexec /opt/ops002/entrypoint.py action --sweep\n' > /opt/ops002/sweep; \
+    chmod 0755 /opt/ops002/sweep
 
 FROM ${BASE_IMAGE}
 ARG VERSION=0+unknown

@@ -30,7 +30,7 @@ unit: .venv/.dev  ## the tests, with branch coverage
 	$(BIN)/coverage report
 
 test-docker: .venv/.dev  ## the tests on a Docker engine (set up as root by .ci/engine where none answers)
-	base=$$(.ci/engine) && OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
+	base=$$(.ci/engine) && OPS002_WHOLE_CORPUS=1 OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
 
 test-gpu: .venv/.dev  ## what only a GPU can show; TORCH_PYTHON names a Python whose torch has CUDA
 	TORCH_PYTHON="$(TORCH_PYTHON)" $(BIN)/python -m pytest -m gpu tests/gpu

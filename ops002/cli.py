@@ -30,7 +30,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (to the end)
-    options = _parser().parse_args(argv)
+    # A runner starts an action's container with inputs in the environment, and no arguments.
+    as_action = not argv and environ.get("GITHUB_ACTIONS") == "true"
+    options = _parser().parse_args(["action"] if as_action else argv)
     for stream in (sys.stdout, sys.stderr):
         # Whatever a name or a message holds, printing it must not be what fails.
         if hasattr(stream, "reconfigure"):
@@ -72,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="for machines")
     doctor.epilog = "exit codes: 0 if ops002 run could judge here, else 3"
     doctor.set_defaults(command=_doctor)
+    action = commands.add_parser("action", help="run as a GitHub Action: inputs from INPUT_...")
+    action.add_argument(
+        "--sweep", action="store_true", help="only remove what a cancelled run of it has left"
+    )
+    action.set_defaults(command=_action)
     schema = commands.add_parser("schema", help="print the JSON Schema of the config file")
     schema.add_argument("--report", action="store_true", help="of the report instead")
     schema.set_defaults(command=_schema)
@@ -84,6 +91,17 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         "--scenario", metavar="NAME", action="append", default=[], help="only this one"
     )
     run.add_argument("--device", metavar="DEVICE", help="instead of the config's")
+    run.add_argument("--tolerance", metavar="SIZE", help="instead of the config's")
+    run.add_argument(
+        "--image", metavar="IMAGE", help="the container of scenarios that name none of their own"
+    )
+    run.add_argument(
+        "--mount",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="a folder of this machine that containers may read",
+    )
     run.add_argument("--report-dir", metavar="DIR", help="default: ops002-report")
     run.add_argument("--json", action="store_true", help="print the report instead of the summary")
     run.set_defaults(command=_run)
@@ -109,11 +127,17 @@ def _add_selftest(selftest: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from ops002.commands.run import RunOptions, run
+    from ops002.config_overrides import Instead
 
     chosen = RunOptions(
         config=options.config,
-        scenarios=tuple(options.scenario),
-        device=options.device,
+        instead=Instead(
+            device=options.device,
+            tolerance=options.tolerance,
+            image=options.image,
+            scenarios=tuple(options.scenario),
+        ),
+        mounts=tuple(options.mount),
         report_dir=options.report_dir,
         json=options.json,
     )
@@ -148,3 +172,11 @@ def _schema(options: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     from ops002.commands.schema import schema
 
     return schema(report=options.report, out=sys.stdout)
+
+
+def _action(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from ops002.commands.action import action, sweep_action
+
+    if options.sweep:
+        return sweep_action(environ)
+    return action(environ, sys.stdout, sys.stderr)

@@ -15,6 +15,7 @@ from ops002.config_schema import (
     CommandScenario,
     CommandWorkload,
     ConfigText,
+    Container,
     ExitFault,
     Fault,
     KillFault,
@@ -56,6 +57,7 @@ class Scenario:
     settle: SettleRule
     held_until_gc: Literal["fail", "accept"]
     exclusive: bool
+    container: Container | None
     workload: PythonWorkload | CommandWorkload
     faults: tuple[Fault, ...]
 
@@ -118,10 +120,9 @@ class Config:
 def parse(
     document: object,
     lines: Mapping[Path, int],
-    device: str | None = None,
     misread: Sequence[Problem] = (),
 ) -> Config:
-    """Check a config document and fill in its defaults; ``device`` overrides every one given.
+    """Check a config document and fill in its defaults.
 
     ``misread`` are the values that YAML already took for something else: told together with the
     rest, and only once.
@@ -129,8 +130,6 @@ def parse(
     Raises:
         ConfigError: with every problem that can be told from the text.
     """
-    if device is not None:
-        document = _with_device(document, device)
     config, problems = _checked(document, lines)
     known = {problem.path for problem in misread}
     problems = [*misread, *(problem for problem in problems if problem.path not in known)]
@@ -172,6 +171,7 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
         settle=_settle(scenario, text, tolerance),
         held_until_gc=_first(scenario.held_until_gc, text.held_until_gc, "fail"),
         exclusive=_first(scenario.exclusive, text.exclusive, False),
+        container=scenario.container,
         workload=scenario.workload,
         faults=_faults(scenario, text),
     )
@@ -242,20 +242,6 @@ def _misfits_of_device(scenario: Scenario) -> Iterator[tuple[str, str]]:
         return
     for name in sorted(CUDA_VARIABLES & scenario.workload.env.keys()):
         yield "workload", f"env can't set {name}: device says which GPUs the workload sees"
-
-
-def _with_device(document: object, device: str) -> object:
-    if not isinstance(document, dict):
-        return document
-    changed: dict[str, object] = {**document, "device": device}
-    if isinstance(document.get("scenarios"), list):
-        changed["scenarios"] = [
-            {key: value for key, value in scenario.items() if key != "device"}
-            if isinstance(scenario, dict)
-            else scenario
-            for scenario in document["scenarios"]
-        ]
-    return changed
 
 
 def _duplicate_names(document: object, lines: Mapping[Path, int]) -> Iterator[Problem]:

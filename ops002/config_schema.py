@@ -27,9 +27,11 @@ from ops002.config_values import (
     Text,
     Tolerance,
     Version,
+    Volumes,
 )
+from ops002.units import SIZE_UNITS
 
-PLANNED_KEYS: Final = frozenset({"container", "body", "status"})
+PLANNED_KEYS: Final = frozenset({"body", "status"})
 """Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
 
 PLANNED_KINDS: Final = frozenset({"server", "oom-sweep", "request", "disconnect"})
@@ -213,10 +215,21 @@ WorkerFault = CallFault | OomFault | ExceptionFault
 Fault = WorkerFault | KillFault | ExitFault | CommandOomFault
 
 
+class Container(Section):
+    """The container that the workload runs in; ``volumes`` are named ones, by where they appear."""
+
+    image: Text
+    shm_size: Size = 64 * SIZE_UNITS["MiB"]
+    volumes: Volumes = {}
+    env: Environment = {}
+    network: Literal["none", "bridge"] = "none"
+
+
 class PythonScenario(MeasuringKeys):
     """A python workload and its faults."""
 
     name: Annotated[Text, Field(max_length=100)]
+    container: Container | None = None
     workload: PythonWorkload
     faults: Annotated[tuple[PythonFault, ...], FILLED_LIST]
 
@@ -225,6 +238,7 @@ class CommandScenario(MeasuringKeys):
     """A command workload and its faults."""
 
     name: Annotated[Text, Field(max_length=100)]
+    container: Container | None = None
     workload: CommandWorkload
     faults: Annotated[tuple[CommandFault, ...], FILLED_LIST]
 

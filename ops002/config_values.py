@@ -68,6 +68,23 @@ def _variable(name: str) -> str:
     return _no_null(name)
 
 
+def _volume(name: str) -> str:
+    if not _VOLUME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} isn't the name of a volume: a folder of the host would be the workload's to "
+            "read or change; put its files into a volume (docker volume create)"
+        )
+    return name
+
+
+def _folder(path: str) -> str:
+    if not path.startswith("/") or ".." in path.split("/") or set(path) & set(":,"):
+        raise ValueError(f"{path!r} isn't an absolute folder of the container")
+    if not path.strip("/") or path.strip("/").split("/")[0] in _SYSTEM_FOLDERS:
+        raise ValueError(f"{path!r} holds the container's own system: choose another folder")
+    return path
+
+
 def _known_version(version: int) -> int:
     if version != 1:
         raise ValueError(f"{version} isn't known; allowed is 1")
@@ -93,6 +110,8 @@ def _command(argv: tuple[str, ...]) -> tuple[str, ...]:
     return argv
 
 
+_VOLUME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
+_SYSTEM_FOLDERS: Final = frozenset({"proc", "sys", "dev", "etc", "run", "tmp"})
 _UUID: Final = r"(GPU|MIG)-[0-9A-Za-z/-]{1,120}"
 _DEVICE: Final = re.compile(rf"cpu|cuda(:(all|[0-9]{{1,3}}(,[0-9]{{1,3}})*|{_UUID}(,{_UUID})*))?")
 _SIZE_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(B|KiB|MiB|GiB)$"}
@@ -116,6 +135,7 @@ FILLED_LIST: Final = Field(min_length=1, strict=False)
 Argument = Annotated[str, Field(max_length=131072), AfterValidator(_no_null)]
 Argv = Annotated[tuple[Argument, ...], FILLED_LIST]
 Environment = dict[Annotated[str, AfterValidator(_variable)], Argument]
+Volumes = dict[Annotated[str, AfterValidator(_volume)], Annotated[Text, AfterValidator(_folder)]]
 Command = Annotated[Argv, AfterValidator(_command)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
 ExitCodes = Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], FILLED_LIST]

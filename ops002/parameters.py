@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ops002.config import Config, Scenario
+from ops002.config_schema import Container
 from ops002.units import format_duration, format_size
 
 
@@ -16,6 +17,13 @@ def resolved(config: Config) -> dict[str, Any]:
         "retry_inconclusive": config.retry_inconclusive,
         "scenarios": [_resolved_scenario(scenario) for scenario in config.scenarios],
     }
+
+
+def _container(container: Container | None) -> dict[str, Any]:
+    if container is None:
+        return {}
+    keys = container.model_dump(mode="json")
+    return {"container": {**keys, "shm_size": format_size(container.shm_size)}}
 
 
 def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
@@ -40,6 +48,7 @@ def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
         },
         "held_until_gc": scenario.held_until_gc,
         "exclusive": scenario.exclusive,
+        **_container(scenario.container),
         "workload": workload,
         "faults": [
             {

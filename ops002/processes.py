@@ -68,7 +68,7 @@ def family(bystanders: Iterable[Process] = (), waited_for: Iterable[int] = ()) -
     others = frozenset(waited_for)
     live: list[Process] = []
     ended: list[Process] = []
-    for pid, found in _walk(apart):
+    for pid, found in _walk(apart, [os.getpid()]):
         over = _is_over(pid, found)
         if over and (pid in others or found.parent != os.getpid()):
             continue
@@ -78,8 +78,30 @@ def family(bystanders: Iterable[Process] = (), waited_for: Iterable[int] = ()) -
     return Family(live=tuple(live), ended=tuple(ended))
 
 
-def _walk(apart: frozenset[tuple[int, int]]) -> Iterator[tuple[int, Entry]]:
-    """The descendants of this process, each after its parent; none that is apart, or below one."""
+def descendants(roots: Iterable[Process], apart: Iterable[Process] = ()) -> tuple[Process, ...]:
+    """Every live process that is one of the roots or descends from one, and none of ``apart``.
+
+    Unlike in `family`, what descends from one that is apart counts.
+    """
+    left_out = frozenset((process.pid, process.started) for process in apart)
+    tops = {root.pid: found for root in roots if (found := _still(root)) is not None}
+    everyone = {**tops, **dict(_walk(frozenset(), tops))}
+    described = (
+        _described(pid, found)
+        for pid, found in everyone.items()
+        if (pid, found.started) not in left_out and not _is_over(pid, found)
+    )
+    return tuple(process for process in described if process is not None)
+
+
+def _still(process: Process) -> Entry | None:
+    """Its entry; None if its PID has been given back."""
+    found = entry(process.pid)
+    return found if found is not None and found.started == process.started else None
+
+
+def _walk(apart: frozenset[tuple[int, int]], tops: Iterable[int]) -> Iterator[tuple[int, Entry]]:
+    """The descendants of ``tops``, each after its parent; none that is apart, or below one."""
     table: dict[int, Entry] = {}
     children: defaultdict[int, list[int]] = defaultdict(list)
     # The lowest PID first, mostly the oldest: whoever's parent ends meanwhile has been given
@@ -89,7 +111,7 @@ def _walk(apart: frozenset[tuple[int, int]]) -> Iterator[tuple[int, Entry]]:
         if found is not None:
             table[pid] = found
             children[found.parent].append(pid)
-    waiting = [os.getpid()]
+    waiting = [pid for pid in tops if pid in table]
     while waiting:
         parent = waiting.pop()
         for pid in children.pop(parent, ()):

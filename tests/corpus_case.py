@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,14 @@ class Case:
     reason: str
     retained_bytes: int | None
     scenario: dict[str, Any]
+
+    def contained(self, image: str, env: dict[str, str]) -> Case:
+        """The same case, with its workload in a container and a Python of its own."""
+        scenario = _replaced(self.scenario, {sys.executable: "python3"})
+        workload = scenario["workload"]
+        workload["env"] = {**workload.get("env", {}), **env}
+        container = {"image": image, "shm_size": "2GiB"}
+        return replace(self, scenario={**scenario, "container": container})
 
     def write_config(self, folder: Path) -> Path:
         """The config file that runs this case alone."""
@@ -64,9 +72,12 @@ def read_case(file: Path) -> Case:
 
 
 def _filled_in(value: Any, file: Path) -> Any:
+    return _replaced(value, {"{file}": str(file), "{python}": sys.executable})
+
+
+def _replaced(value: Any, words: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _filled_in(item, file) for key, item in value.items()}
+        return {key: _replaced(item, words) for key, item in value.items()}
     if isinstance(value, list):
-        return [_filled_in(item, file) for item in value]
-    places = {"{file}": str(file), "{python}": sys.executable}
-    return places.get(value, value) if isinstance(value, str) else value
+        return [_replaced(item, words) for item in value]
+    return words.get(value, value) if isinstance(value, str) else value

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from ops002.config import Scenario
+from ops002.executors import Executor, Setting
 from ops002.measurement import JudgedDevice, Missing, Process, Reading
 from ops002.probes import Look
 from ops002.result import Device
+
+HERE = Setting(init=1, shm=Path("/dev/shm"), python="python3", agents="/agents", environ={})
+"""For workloads that never start."""
 
 JUDGED = JudgedDevice(device="cpu", instrument="scripted")
 
@@ -59,6 +66,11 @@ class ScriptedInstruments:
     driver: str | None = None
     gpus: tuple[Device, ...] = ()
 
-    def make_probe(self, _device: str) -> ScriptedProbe:
+    def make_probe(self, _device: str, _setting: Setting) -> ScriptedProbe:
         """The one probe there is."""
         return self.probe
+
+
+def no_containers(scenario: Scenario) -> AbstractContextManager[Executor]:
+    """For labs whose scenarios name no image."""
+    raise AssertionError(scenario.name)

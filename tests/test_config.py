@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops002.config import parse
+from ops002.config_overrides import Instead
 from ops002.config_problems import ConfigError
 from ops002.config_schema import OomFault, PythonWorkload, Timeouts
 from ops002.expect import OUT_OF_MEMORY_OUTPUT, Expectation, Nature
@@ -109,13 +110,13 @@ def test_settle_keys_are_overridden_one_by_one() -> None:
 
 def test_a_device_from_the_command_line_overrides_every_other() -> None:
     text = document(scenario_document(device="cuda:0"), device="cuda")
-    (scenario,) = parse(text, {}, "cpu").scenarios
+    (scenario,) = parse(Instead(device="cpu").in_place_of(text), {}).scenarios
     assert scenario.device == "cpu"
 
 
 def test_a_wrong_device_from_the_command_line_is_refused() -> None:
     with pytest.raises(ConfigError):
-        parse(document(), {}, "gpu")
+        parse(Instead(device="gpu").in_place_of(document()), {})
 
 
 def test_the_limits_of_a_trial_are_those_of_its_scenario() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops002.config import parse
+from ops002.config_overrides import Instead
 from ops002.config_problems import ConfigError
 from tests.builders import document, scenario_document
 from tests.configs import PYTHON, problems, with_faults
@@ -55,7 +56,7 @@ anything = st.recursive(
 
 def only_config_errors(text: object, device: str | None = None) -> None:
     try:
-        parse(text, {}, device)
+        parse(Instead(device=device).in_place_of(text), {})
     except ConfigError:
         return
 

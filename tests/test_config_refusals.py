@@ -8,7 +8,6 @@ from ops002.config_problems import Problem, dotted
 from tests.configs import COMMAND, PYTHON, places, problems, with_faults
 
 PLANNED = {
-    "a key in a scenario": PYTHON + "    container: {image: x}\n",
     "a workload": PYTHON.replace("python\n", "server\n"),
     "a python fault": with_faults("oom-sweep"),
     "a command fault": COMMAND.replace("exit\n", "disconnect\n"),

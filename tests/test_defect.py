@@ -17,7 +17,7 @@ from ops002.executors.local import LocalExecutor
 from ops002.measurement import Process
 from ops002.probes import Look
 from ops002.trials.lab import Lab
-from tests.fakes import ScriptedInstruments, ScriptedProbe
+from tests.fakes import ScriptedInstruments, ScriptedProbe, no_containers
 
 DOCUMENT = {
     "version": 1,
@@ -49,8 +49,15 @@ class Terminal(io.StringIO):
 )
 def test_it_is_told_on_a_line_of_its_own(tmp_path: Path, err: io.StringIO, before: str) -> None:
     with looking_on(err) as onlooker:
-        instruments = ScriptedInstruments(BrokenProbe([0]))
-        lab = Lab(LocalExecutor(), Clock(60), instruments, os.environ, tmp_path, onlooker)
+        lab = Lab(
+            executor=LocalExecutor(os.environ),
+            containers=no_containers,
+            clock=Clock(60),
+            instruments=ScriptedInstruments(BrokenProbe([0])),
+            environ=os.environ,
+            output_dir=tmp_path,
+            onlooker=onlooker,
+        )
         result = measure(parse(DOCUMENT, {}), lab, err)
 
     assert (result.reason.value, result.exit_code) == ("internal-error", 70)

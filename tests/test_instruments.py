@@ -13,6 +13,7 @@ from ops002.clock import Clock
 from ops002.commands.instruments import Instruments
 from ops002.measurement import Missing, Process, Reading
 from ops002.probes import NoProbe, Probe
+from tests.fakes import HERE
 from tests.standin_nvml.machine import MIB, Card, Machine, Rule
 
 # Of this module alone: a card's lock is the host's.
@@ -52,12 +53,12 @@ def test_in_place_of_a_meter_that_has_ended_another_is_asked(
     start: Callable[[], Instruments],
 ) -> None:
     instruments = start()
-    before = instruments.make_probe("cuda")
+    before = instruments.make_probe("cuda", HERE)
     (first,) = instruments.helpers
     kill(first)
     assert isinstance(before.read(()).readings[0], Missing)
 
-    assert read(instruments.make_probe("cuda")) == [MIB]
+    assert read(instruments.make_probe("cuda", HERE)) == [MIB]
 
     assert instruments.helpers[0] == first
     assert len(instruments.helpers) == 2
@@ -68,10 +69,10 @@ def test_in_place_of_a_meter_that_has_ended_another_is_asked(
 def test_one_that_answers_is_kept(start: Callable[[], Instruments]) -> None:
     instruments = start()
     for device in ("cuda", "cuda:1", "cuda"):
-        instruments.make_probe(device)
+        instruments.make_probe(device, HERE)
     with pytest.raises(NoProbe, match="there is no cuda:7"):
-        instruments.make_probe("cuda:7")
-    instruments.make_probe("cuda")
+        instruments.make_probe("cuda:7", HERE)
+    instruments.make_probe("cuda", HERE)
     assert len(instruments.helpers) == 1
 
 
@@ -80,7 +81,7 @@ def test_nobody_starts_meters_for_ever(start: Callable[[], Instruments], machine
     instruments = start()
     for _ in range(9):
         with pytest.raises(NoProbe, match="isn't loaded"):
-            instruments.make_probe("cuda")
+            instruments.make_probe("cuda", HERE)
     assert len(instruments.helpers) == 3
 
 
@@ -88,10 +89,10 @@ def test_a_name_that_comes_to_mean_another_gpu_is_refused(
     start: Callable[[], Instruments], machine: Machine
 ) -> None:
     instruments = start()
-    assert read(instruments.make_probe("cuda")) == [MIB]
+    assert read(instruments.make_probe("cuda", HERE)) == [MIB]
     machine.answer(Rule("nvmlDeviceGetUUID", "NVML_ERROR_GPU_IS_LOST", card="0"))
     with pytest.raises(NoProbe, match=r"cuda:0 is GPU-1257bbbb now, and was GPU-1257aaaa"):
-        instruments.make_probe("cuda")
+        instruments.make_probe("cuda", HERE)
     assert [one.uuid for one in instruments.gpus] == [FIRST.id]
 
 
@@ -100,8 +101,8 @@ def test_a_driver_that_was_changed_is_refused(
 ) -> None:
     machine.have_driver(version="580.95.05")
     instruments = start()
-    instruments.make_probe("cuda")
+    instruments.make_probe("cuda", HERE)
     machine.have_driver(version="580.105.08")
     with pytest.raises(NoProbe, match=r"version 580.105.08 now, and was 580.95.05"):
-        instruments.make_probe("cuda")
+        instruments.make_probe("cuda", HERE)
     assert instruments.driver == "580.95.05"

@@ -9,6 +9,7 @@ from typing import Final
 
 from ops002.config import Config, parse
 from ops002.config_file import read_yaml
+from ops002.config_overrides import Instead
 from ops002.config_problems import ConfigError, Problem
 
 DEFAULT_FILES: Final = (Path(".github/ops002.yml"), Path("ops002.yml"))
@@ -21,19 +22,19 @@ class BadConfig(Exception):
     lines: tuple[str, ...]
 
 
-def load_config(
-    file: str | None, *, device: str | None = None, scenarios: tuple[str, ...] = ()
-) -> tuple[str, Config]:
-    """The config file's name and what it says, narrowed to the named scenarios.
+def load_config(file: str | None, instead: Instead | None = None) -> tuple[str, Config]:
+    """The config file's name and what it says, with what is said instead of it.
 
     Raises:
         BadConfig: missing, unreadable or wrong.
     """
     path = _find(file)
+    instead = instead or Instead()
     try:
         document = read_yaml(path.read_bytes())
-        config = parse(document.value, document.lines, device, document.problems)
-        return str(path), _narrow(config, scenarios)
+        value = instead.in_place_of(document.value)
+        config = parse(value, document.lines, document.problems)
+        return str(path), _narrow(config, instead.scenarios)
     except OSError as error:
         raise BadConfig((f"{path}: can't be read: {error.strerror}",)) from None
     except ConfigError as error:

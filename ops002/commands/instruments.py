@@ -7,6 +7,7 @@ from typing import Final, TextIO
 
 from ops002.clock import Clock
 from ops002.commands.printing import show
+from ops002.executors import Setting
 from ops002.measurement import IncidentKind, Process
 from ops002.probes import NoProbe, Probe
 from ops002.probes.cards import Driver
@@ -45,15 +46,15 @@ class Instruments:
         self._driver: Driver | None = None
         self._selected: dict[str, Selected] = {}
 
-    def make_probe(self, device: str) -> Probe:
-        """The probe of a scenario's ``device``.
+    def make_probe(self, device: str, setting: Setting) -> Probe:
+        """The probe of a scenario's ``device``, for workloads in this setting.
 
         Raises:
             NoProbe: it can't be measured.
             Interrupted: the run must end before another gate has left it.
         """
         if device == "cpu":
-            return HostMemory()
+            return HostMemory(shm=setting.shm, gate=setting.init)
         try:
             probe = self._cuda_memory(device)
         except MeterSilent as error:

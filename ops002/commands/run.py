@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
@@ -13,10 +13,12 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.containers import RUN_VARIABLE, Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.live import looking_on
 from ops002.commands.printing import show
 from ops002.config import Config
+from ops002.config_overrides import Instead
 from ops002.executors.local import LocalExecutor
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
 from ops002.parameters import resolved
@@ -36,7 +38,6 @@ from ops002.surroundings import look_around, utc_now
 from ops002.sweep import sweep
 from ops002.text import clean
 from ops002.trials.lab import Lab, old_output
-from ops002.trials.onlooker import Onlooker
 from ops002.trials.runner import run as run_scenarios
 
 REPORT_NAME: Final = "ops002-report.json"
@@ -47,8 +48,8 @@ class RunOptions:
     """The options of ``ops002 run``."""
 
     config: str | None
-    scenarios: tuple[str, ...]
-    device: str | None
+    instead: Instead
+    mounts: tuple[str, ...]
     report_dir: str | None
     json: bool
 
@@ -56,7 +57,7 @@ class RunOptions:
 def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Carry out the gate; the exit code."""
     try:
-        _, config = load_config(options.config, device=options.device, scenarios=options.scenarios)
+        _, config = load_config(options.config, options.instead)
         folder = _prepare(_report_dir(options.report_dir, environ))
     except BadConfig as bad:
         err.writelines(f"{line}\n" for line in bad.lines)
@@ -64,11 +65,24 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
     clock = Clock(config.max_duration)
     # Until the report is in its place: an interruption must not leave a run without one.
     with clock.listening():
-        with looking_on(err) as onlooker:
-            gpus = any(scenario.kind_of_device == "cuda" for scenario in config.scenarios)
-            instruments = Instruments(environ, clock, err, gpus=gpus)
-            with local_lab(clock, environ, folder / "output", onlooker, instruments) as lab:
-                result = measure(config, lab, err)
+        gpus = any(scenario.kind_of_device == "cuda" for scenario in config.scenarios)
+        with (
+            looking_on(err) as onlooker,
+            closing(Instruments(environ, clock, err, gpus=gpus)) as instruments,
+            closing(
+                Containers(clock, err, environ.get(RUN_VARIABLE), options.mounts)
+            ) as containers,
+        ):
+            lab = Lab(
+                executor=LocalExecutor(environ, lambda: instruments.helpers),
+                containers=containers,
+                clock=clock,
+                instruments=instruments,
+                environ=environ,
+                output_dir=folder / "output",
+                onlooker=onlooker,
+            )
+            result = measure(config, lab, err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
     if not written and result.exit_code == 0:
@@ -104,26 +118,6 @@ def _prepare(folder: Path) -> Path:
         )
         raise BadConfig((why,)) from None
     return folder
-
-
-@contextmanager
-def local_lab(
-    clock: Clock,
-    environ: Mapping[str, str],
-    output_dir: Path,
-    onlooker: Onlooker,
-    instruments: Instruments,
-) -> Iterator[Lab]:
-    """The real parts, on this machine; the instruments are closed at the end."""
-    with closing(instruments):
-        yield Lab(
-            executor=LocalExecutor(lambda: instruments.helpers),
-            clock=clock,
-            instruments=instruments,
-            environ=environ,
-            output_dir=output_dir,
-            onlooker=onlooker,
-        )
 
 
 def measure(config: Config, lab: Lab, err: TextIO) -> GateResult:

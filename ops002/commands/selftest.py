@@ -14,15 +14,18 @@ from typing import Final, TextIO
 
 import ops002.planted
 from ops002.clock import Clock
+from ops002.commands.containers import Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.printing import show
-from ops002.commands.run import local_lab, measure
+from ops002.commands.run import measure
 from ops002.config import parse
 from ops002.cookie import GATE, Gate, this_gate
+from ops002.executors.local import LocalExecutor
 from ops002.process_table import NotShown
 from ops002.reporters.selftest import conclusion, heading, line
 from ops002.result import EXIT_INCONCLUSIVE, EXIT_USAGE
 from ops002.selftest import LONGEST_SECONDS, PLANTED, Place, Planted, Row, exit_code
+from ops002.trials.lab import Lab
 from ops002.trials.onlooker import NobodyLooks
 
 _SHM: Final = Path("/dev/shm")  # noqa: S108 (the name of what is planted there can't be guessed)
@@ -53,8 +56,7 @@ def selftest(
             err.write(f"no temporary folder ({error.strerror}); name another one with TMPDIR\n")
             return EXIT_USAGE
         _take_back_what_was_left()
-        host = Instruments(environ, clock, err, gpus=False)
-        lab = stack.enter_context(local_lab(clock, environ, Path(folder), NobodyLooks(), host))
+        lab = _lab(clock, environ, Path(folder), err)
         show(heading(due), out)
         for planted, config in zip(due, configs, strict=True):
             try:
@@ -67,6 +69,19 @@ def selftest(
                 break
     show(conclusion(rows, due, clock.now()), out)
     return exit_code(rows, due)
+
+
+def _lab(clock: Clock, environ: Mapping[str, str], folder: Path, err: TextIO) -> Lab:
+    """This machine's host memory: what is planted is planted there."""
+    return Lab(
+        executor=LocalExecutor(environ),
+        containers=Containers(clock, err, run=None, mounts=()),
+        clock=clock,
+        instruments=Instruments(environ, clock, err, gpus=False),
+        environ=environ,
+        output_dir=folder,
+        onlooker=NobodyLooks(),
+    )
 
 
 def _take_back_what_was_left() -> None:

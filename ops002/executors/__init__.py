@@ -15,6 +15,23 @@ class StartFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an executor's workloads find, and where the gate finds them.
+
+    Workloads are processes below ``init``, a PID of this machine, or named as their roots; ``shm``
+    is their /dev/shm as this machine shows it. ``python`` is the interpreter where the config names
+    none, ``agents`` the folder of the gate's agents, ``environ`` what they may be given of the
+    environment, all of them as seen from where they run.
+    """
+
+    init: int
+    shm: Path
+    python: str
+    agents: str
+    environ: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     """What to start. Its output goes to ``output`` (capped), never to the gate's own streams.
 
@@ -75,7 +92,12 @@ class Running(Protocol):
 
 
 class Executor(Protocol):
-    """Starts workloads in one kind of place."""
+    """Starts workloads in one place."""
+
+    @property
+    def setting(self) -> Setting:
+        """What they find there."""
+        ...
 
     def start(self, launch: Launch) -> Running:
         """Start it.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from signal import SIGKILL
 from typing import BinaryIO, Final
 
+import ops002.agents
 from ops002.cookie import this_gate
-from ops002.executors import Launch, StartFailed
+from ops002.executors import Launch, Setting, StartFailed
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
 from ops002.process_table import entry
@@ -38,9 +42,19 @@ class LocalExecutor:
     gate itself starts later.
     """
 
-    def __init__(self, helpers: Callable[[], tuple[Process, ...]] = tuple) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], helpers: Callable[[], tuple[Process, ...]] = tuple
+    ) -> None:
+        """``environ``: what workloads may be given of it, they are."""
         self._bystanders = family().live
         self._helpers = helpers
+        self.setting = Setting(
+            init=os.getpid(),
+            shm=Path("/dev/shm"),  # noqa: S108 (its size is read; nothing is put there)
+            python=sys.executable,
+            agents=str(Path(ops002.agents.__file__).parent),
+            environ=environ,
+        )
 
     def start(self, launch: Launch) -> LocalRunning:
         """Start a process in its own session.

@@ -29,7 +29,7 @@ class ExitingTrial(ABC):
         self.lab = lab
         self._number = number
         self._starts = 0
-        self.probe: Probe = lab.instruments.make_probe(scenario.device)
+        self.probe: Probe = lab.make_probe(scenario)
         self.recording = Recording((Phase.AFTER_EXIT,), self.probe, lab.clock, lab.onlooker)
         self.waits = Waits(self.recording, self.probe, scenario.settle, lab.clock)
 
@@ -69,8 +69,8 @@ class ExitingTrial(ABC):
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The gate's environment, and what says which devices are measured."""
-        return {**self.lab.environ, **self.probe.environment}
+        """What the place gives, and what says which devices are measured."""
+        return {**self.lab.executor.setting.environ, **self.probe.environment}
 
     def watch(self, running: Running) -> Watch:
         """A watch over one start."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from ops002.clock import Clock
 from ops002.config import Scenario
-from ops002.executors import Executor
+from ops002.executors import Executor, Setting
 from ops002.probes import Probe
 from ops002.result import Device
 from ops002.trials.onlooker import Onlooker
@@ -32,7 +33,7 @@ class Instruments(Protocol):
         """The GPUs that were measured so far."""
         ...
 
-    def make_probe(self, device: str) -> Probe:
+    def make_probe(self, device: str, setting: Setting) -> Probe:
         """The probe of a workload start, for a scenario's ``device``.
 
         Raises:
@@ -41,16 +42,42 @@ class Instruments(Protocol):
         ...
 
 
+Containers = Callable[[Scenario], AbstractContextManager[Executor]]
+"""Opens the container that a scenario's workload runs in. May raise `StartFailed`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The executor, the clock, what to measure with, where output goes, who looks on."""
+    """Where workloads run, the clock, what to measure with, where output goes, who looks on."""
 
     executor: Executor
+    containers: Containers
     clock: Clock
     instruments: Instruments
     environ: Mapping[str, str]
     output_dir: Path
     onlooker: Onlooker
+
+    @contextmanager
+    def at(self, scenario: Scenario) -> Iterator[Lab]:
+        """The lab where this scenario's workload runs.
+
+        Raises:
+            StartFailed: there is no such place.
+        """
+        if scenario.container is None:
+            yield self
+            return
+        with self.containers(scenario) as executor:
+            yield replace(self, executor=executor)
+
+    def make_probe(self, scenario: Scenario) -> Probe:
+        """The probe of a workload start.
+
+        Raises:
+            NoProbe: it can't be measured.
+        """
+        return self.instruments.make_probe(scenario.device, self.executor.setting)
 
     def output_file(self, scenario: Scenario, start: str) -> Path:
         """Where the output of one of a scenario's starts is kept."""

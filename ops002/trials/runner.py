@@ -65,13 +65,18 @@ def run_scenario(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
             yield measurement
             done += 1
     except NoProbe as error:
-        yield from (_unmeasured(scenario, fault, error) for fault in scenario.faults[done:])
+        why = error.kind, str(error)
+    except StartFailed as error:
+        why = IncidentKind.WORKLOAD_FAILED, str(error)
+    else:
+        return
+    yield from (_unmeasured(scenario, fault, *why) for fault in scenario.faults[done:])
 
 
-def _unmeasured(scenario: Scenario, fault: Fault, error: NoProbe) -> Measurement:
-    """The measurement of a fault that wasn't forced: there is nothing to read its device with."""
+def _unmeasured(scenario: Scenario, fault: Fault, kind: IncidentKind, why: str) -> Measurement:
+    """The measurement of a fault that wasn't forced: no place to run, or nothing to read with."""
     alive = () if ends_workload(fault) else (Phase.AFTER_ERROR,)
-    incident = Incident(kind=error.kind, stage=Stage.BEFORE_START, detail=clean(str(error)))
+    incident = Incident(kind=kind, stage=Stage.BEFORE_START, detail=clean(why))
     return Measurement(
         phases=(*alive, Phase.AFTER_EXIT),
         devices=(JudgedDevice(device=scenario.device, instrument="none"),),
@@ -91,7 +96,9 @@ def _trials(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
 def _run_command(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Iterator[Measurement]:
     for number, fault in enumerate(scenario.faults):
         assert isinstance(fault, (ExitFault, KillFault, CommandOomFault))
-        yield CommandTrial(scenario, workload, fault, lab, number).run()
+        with lab.at(scenario) as here:
+            measurement = CommandTrial(scenario, workload, fault, here, number).run()
+        yield measurement
         if lab.clock.over:
             return
 
@@ -101,16 +108,20 @@ def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Itera
     number = 0
     starts = 0
     while number < len(serving) and not lab.clock.over:
-        start = _ServingStart(scenario, workload, lab, starts)
+        with lab.at(scenario) as here:
+            for measurement in _ServingStart(scenario, workload, here, starts).trials(
+                serving[number:]
+            ):
+                yield measurement
+                number += 1
         starts += 1
-        for measurement in start.trials(serving[number:]):
-            yield measurement
-            number += 1
     for number, fault in enumerate(scenario.faults[len(serving) :]):
         if lab.clock.over:
             return
         assert isinstance(fault, (InProcessFault, KillFault))
-        yield PythonExitTrial(scenario, workload, fault, lab, number).run()
+        with lab.at(scenario) as here:
+            measurement = PythonExitTrial(scenario, workload, fault, here, number).run()
+        yield measurement
 
 
 class _ServingStart:
@@ -121,7 +132,7 @@ class _ServingStart:
         self._workload = workload
         self._lab = lab
         self._output = lab.output_file(scenario, str(start))
-        self._probe: Probe = lab.instruments.make_probe(scenario.device)
+        self._probe: Probe = lab.make_probe(scenario)
         self._before: tuple[Snapshot, ...] = ()
 
     def trials(self, faults: Sequence[Fault]) -> Iterator[Measurement]:
@@ -130,7 +141,7 @@ class _ServingStart:
         recording = self._new_recording()
         try:
             self._before_start(recording)
-            environ = {**self._lab.environ, **self._probe.environment}
+            environ = {**self._lab.executor.setting.environ, **self._probe.environment}
             process = python.start(
                 self._workload, self._lab.executor, environ, self._output, self._lab.clock
             )

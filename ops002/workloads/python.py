@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-import ops002.agents
 from ops002.agents import wire
 from ops002.clock import Clock
 from ops002.config_schema import (
@@ -35,7 +33,6 @@ from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
 from ops002.workloads.worker_channel import WorkerChannel
 
-_BOOTSTRAP: Final = Path(ops002.agents.__file__).parent / "worker" / "bootstrap.py"
 _TICK_SECONDS: Final = 0.005
 _MAX_SIZE: Final = 2**20
 _ADDRESS_BITS: Final = 64
@@ -263,11 +260,12 @@ def start(
         StartFailed: there is no such interpreter or directory.
     """
     key = secrets.token_hex(16)
-    python = str(Path(workload.python).absolute()) if workload.python else sys.executable
+    setting = executor.setting
+    python = str(Path(workload.python).absolute()) if workload.python else setting.python
     if workload.python and "/" not in workload.python:
         python = workload.python
     launch = Launch(
-        argv=(python, "-X", "faulthandler", str(_BOOTSTRAP)),
+        argv=(python, "-X", "faulthandler", f"{setting.agents}/worker/bootstrap.py"),
         env=workload_environment(environ, workload.env, {"PYTHONDONTWRITEBYTECODE": "1"}),
         cwd=workload.cwd,
         output=output,

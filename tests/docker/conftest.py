@@ -26,3 +26,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
         pytest.skip(why)
     engine.build(tmp_path_factory.mktemp("context"), os.environ.get("OPS002_BASE_IMAGE"))
     return engine.IMAGE
+
+
+@pytest.fixture(scope="session")
+def workload_image() -> str:
+    """An image with Python that knows nothing of the gate."""
+    why = engine.why_not()
+    if why is not None:
+        pytest.skip(why)
+    given = os.environ.get("OPS002_WORKLOAD_IMAGE") or os.environ.get("OPS002_BASE_IMAGE")
+    return given or engine.published_base()

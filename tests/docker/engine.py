@@ -48,6 +48,12 @@ def build(context: Path, base: str | None) -> None:
     assert built.code == 0, built.out + built.err
 
 
+def published_base() -> str:
+    """The base that the Dockerfile names."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    return next(line for line in lines if line.startswith("ARG BASE_IMAGE=")).partition("=")[2]
+
+
 def run(*arguments: str, options: tuple[str, ...] = (), image: str = IMAGE) -> Ended:
     """Run a container to its end."""
     return _docker("run", "--rm", *options, image, *arguments, seconds=RUN_SECONDS)
@@ -58,6 +64,16 @@ def ask(*arguments: str) -> str:
     answered = _docker(*arguments, seconds=RUN_SECONDS)
     assert answered.code == 0, answered.err
     return answered.out
+
+
+def left_on_engine(*labels: str) -> list[str]:
+    """The containers and volumes with one of the labels."""
+    return [
+        found
+        for label in labels
+        for kind in (("ps", "--all"), ("volume", "ls"))
+        for found in ask(*kind, "--quiet", "--filter", f"label={label}").split()
+    ]
 
 
 def _docker(*arguments: str, seconds: float) -> Ended:

@@ -20,7 +20,7 @@ from ops002.processes import describe, take_charge_of_children
 def start(folder: Path, code: str, channel_key: str | None = None) -> LocalRunning:
     """Start a Python program."""
     take_charge_of_children()
-    return LocalExecutor().start(
+    return LocalExecutor(os.environ).start(
         Launch(
             argv=(sys.executable, "-u", "-c", code),
             env=dict(os.environ),
@@ -55,7 +55,7 @@ def test_what_cant_be_started_is_named(
     launch = Launch(argv=argv, env={}, cwd=cwd, output=tmp_path / "out.log")
 
     with pytest.raises(StartFailed, match=named):
-        LocalExecutor().start(launch)
+        LocalExecutor(os.environ).start(launch)
 
 
 @pytest.mark.parametrize(

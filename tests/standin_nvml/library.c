@@ -9,7 +9,7 @@
 
 nvmlReturn_t nvmlInitWithFlags(unsigned int flags) {
     (void)flags;
-    if (getenv("OPS002_STANDIN") == NULL) return NVML_ERROR_DRIVER_NOT_LOADED;
+    if (state_folder() == NULL) return NVML_ERROR_DRIVER_NOT_LOADED;
     GO_ON_AFTER(scripted(__func__, ""));
     session_opened();
     return NVML_SUCCESS;

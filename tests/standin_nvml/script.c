@@ -60,7 +60,7 @@ static nvmlReturn_t error_code(const char *name) {
  * an appending write leaves the offset behind what it wrote. */
 static long ordinal(const char *function, const char *card) {
     char path[512];
-    snprintf(path, sizeof path, "%s/calls/%s%s%s", getenv("OPS002_STANDIN"), function,
+    snprintf(path, sizeof path, "%s/calls/%s%s%s", state_folder(), function,
              *card ? "@" : "", card);
     int file = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0666);
     if (file < 0 || write(file, ".", 1) != 1) broken(path, strerror(errno));

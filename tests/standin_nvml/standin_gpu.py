@@ -77,7 +77,7 @@ def write(path: Path, text: str) -> None:
 
 
 def _state() -> Path:
-    return Path(os.environ["OPS002_STANDIN"])
+    return Path(os.environ.get("OPS002_STANDIN", "/opt/ops002-standin"))
 
 
 def _facts(pattern: str) -> dict[str, dict[str, str]]:

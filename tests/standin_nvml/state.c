@@ -12,13 +12,21 @@
 #include <time.h>
 #include <unistd.h>
 
+const char *state_folder(void) {
+    // Where a container has the machine that was mounted into it.
+    static const char *const mounted = "/opt/ops002-standin";
+    const char *given = getenv("OPS002_STANDIN");
+    if (given != NULL) return given;
+    return access(mounted, F_OK) == 0 ? mounted : NULL;
+}
+
 _Noreturn void broken(const char *path, const char *what) {
     fprintf(stderr, "standin_nvml: %s: %s\n", path, what);
     abort();
 }
 
 static int path_in_state(char *path, size_t size, const char *format, va_list arguments) {
-    int length = snprintf(path, size, "%s/", getenv("OPS002_STANDIN"));
+    int length = snprintf(path, size, "%s/", state_folder());
     return vsnprintf(path + length, size - (size_t)length, format, arguments);
 }
 
@@ -154,7 +162,7 @@ static bool holder_open(const struct card *card, const char *id, struct holder *
 
 size_t card_holders(const struct card *card, struct holder holders[MAX_HOLDERS]) {
     char path[512];
-    snprintf(path, sizeof path, "%s/holders", getenv("OPS002_STANDIN"));
+    snprintf(path, sizeof path, "%s/holders", state_folder());
     DIR *folder = opendir(path);
     if (folder == NULL) broken(path, strerror(errno));
     size_t count = 0;

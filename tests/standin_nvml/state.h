@@ -54,4 +54,7 @@ nvmlReturn_t scripted(const char *function, const char *card);
 const char *error_name(nvmlReturn_t code);
 
 /* Ends the process: a test's mistake must not look like something a driver does. */
+// Where the machine is written down; NULL where there is none.
+const char *state_folder(void);
+
 _Noreturn void broken(const char *path, const char *what);

@@ -9,8 +9,9 @@ from enum import Enum
 from functools import partial
 
 from ops002.agents import wire
-from ops002.executors import Launch
+from ops002.executors import Launch, Setting
 from ops002.measurement import Process
+from tests.fakes import HERE
 from tests.standin_nvml.machine import MIB, Listing
 from tests.stories.world import World
 
@@ -226,6 +227,7 @@ class Engines:
     world: World
     plan: Plan
     _starts: int = 0
+    setting: Setting = HERE
 
     def start(self, launch: Launch) -> Engine:
         """Another start."""

@@ -13,6 +13,7 @@ import pynvml
 import pytest
 
 from ops002.config import parse
+from ops002.executors import Setting
 from ops002.measurement import IncidentKind, Stage
 from ops002.parameters import resolved
 from ops002.probes import NoProbe
@@ -23,6 +24,7 @@ from ops002.result import Device, GateResult, gate_result
 from ops002.trials.lab import Lab
 from ops002.trials.runner import run
 from tests.builders import made
+from tests.fakes import no_containers
 from tests.standin_nvml.machine import MIB, Card, Listing, Machine, Rule
 from tests.stories.engine import Engines, Plan
 from tests.stories.world import World, WorldMeter
@@ -194,7 +196,7 @@ class _Instruments:
     driver: str | None = None
     gpus: tuple[Device, ...] = field(default=())
 
-    def make_probe(self, device: str) -> CudaMemory:
+    def make_probe(self, device: str, _setting: Setting) -> CudaMemory:
         meter = WorldMeter(self.world)
         try:
             return CudaMemory(meter, select(device, meter.nvml.driver().cards, {}))
@@ -213,7 +215,13 @@ def tell(story: Story, library: Path) -> Told:
             acts.append((event.seconds, event.act))
         config = parse(story.document(), {})
         lab = Lab(
-            Engines(world, story.plan), world.clock, _Instruments(world), {}, machine.folder, world
+            executor=Engines(world, story.plan),
+            containers=no_containers,
+            clock=world.clock,
+            instruments=_Instruments(world),
+            environ={},
+            output_dir=machine.folder,
+            onlooker=world,
         )
         result = gate_result(config, resolved(config), list(run(config, lab)), [], made())
         return Told(story, result, world)

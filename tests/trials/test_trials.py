@@ -16,7 +16,7 @@ from ops002.trials.lab import Lab
 from ops002.trials.onlooker import NobodyLooks
 from ops002.trials.runner import run
 from tests.builders import made
-from tests.fakes import ScriptedInstruments, ScriptedProbe
+from tests.fakes import ScriptedInstruments, ScriptedProbe, no_containers
 
 MIB = 1 << 20
 
@@ -47,7 +47,13 @@ def judged(folder: Path, script: list[int | str], repeat: int = 1) -> GateResult
     config: Config = parse(document, {})
     probe = ScriptedProbe(script)
     lab = Lab(
-        LocalExecutor(), Clock(60), ScriptedInstruments(probe), os.environ, folder, NobodyLooks()
+        executor=LocalExecutor(os.environ),
+        containers=no_containers,
+        clock=Clock(60),
+        instruments=ScriptedInstruments(probe),
+        environ=os.environ,
+        output_dir=folder,
+        onlooker=NobodyLooks(),
     )
     return gate_result(config, resolved(config), list(run(config, lab)), [], made())
 

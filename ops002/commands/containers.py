@@ -1,0 +1,108 @@
+"""The containers of a run: the engine is asked first when a scenario names an image."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from ops002.clock import Clock
+from ops002.commands.printing import show
+from ops002.config import Scenario
+from ops002.config_schema import PythonWorkload
+from ops002.cookie import this_gate
+from ops002.executors import Executor, StartFailed
+from ops002.executors.docker.container import agents_volume, container
+from ops002.executors.docker.containment import GATE_LABEL, RUN_LABEL, Box
+from ops002.executors.docker.leftovers import remove_left
+
+if TYPE_CHECKING:
+    from ops002.executors.docker.engine import Engine
+
+
+RUN_VARIABLE: Final = "OPS002_RUN"
+"""Names the run of the action that a gate belongs to, if it belongs to one."""
+
+
+class Containers:
+    """Opens the container of a scenario."""
+
+    def __init__(self, clock: Clock, err: TextIO, run: str | None, mounts: Sequence[str]) -> None:
+        """What an earlier gate left is told on ``err``; ``run`` is that of the action, if any.
+
+        ``mounts`` are folders of this machine that workloads may read.
+        """
+        self._run = run
+        self._mounts = tuple(mounts)
+        self._clock = clock
+        self._err = err
+        self._engine: Engine | None = None
+
+    @contextmanager
+    def __call__(self, scenario: Scenario) -> Iterator[Executor]:
+        """A container for one start of the scenario's workload.
+
+        Raises:
+            StartFailed: no engine, no such image, or it can't be started.
+            Interrupted: the run must end.
+        """
+        assert scenario.container is not None
+        keys = scenario.container
+        engine = self._asked()
+        engine.provide(keys.image, self._until(scenario.workload.timeouts.start))
+        labels = {GATE_LABEL: str(this_gate()), **({RUN_LABEL: self._run} if self._run else {})}
+        with ExitStack() as stack:
+            agents = None
+            if isinstance(scenario.workload, PythonWorkload):
+                agents = stack.enter_context(agents_volume(engine, keys.image, labels))
+            box = Box(
+                labels=labels,
+                readable=(str(Path.cwd()), *self._mounts),
+                hidden=tuple(_repositories(Path.cwd())),
+                agents=agents,
+                volumes=keys.volumes,
+                shm_bytes=keys.shm_size,
+                host_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+                env=keys.env,
+                network=keys.network,
+                gpus=scenario.kind_of_device == "cuda",
+            )
+            yield stack.enter_context(container(engine, keys.image, box))
+
+    def _until(self, seconds: float) -> Callable[[], None]:
+        """A check that the run may go on, and that so many seconds haven't passed."""
+        deadline = self._clock.now() + seconds
+
+        def check() -> None:
+            self._clock.check()
+            if self._clock.now() > deadline:
+                raise StartFailed(
+                    f"the image wasn't here within {seconds:g} s: pull it before the run, or give "
+                    "timeouts.start more"
+                )
+
+        return check
+
+    def close(self) -> None:
+        """Let the engine go."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def _asked(self) -> Engine:
+        """The engine; what killed gates have left on it is removed first."""
+        if self._engine is None:
+            from ops002.executors.docker.engine import Engine  # noqa: PLC0415 (slow, and for few)
+
+            self._engine = Engine()
+            left = list(remove_left(self._engine))
+            if left:
+                show(f"removed what a killed run had left: {', '.join(left)}\n", self._err)
+        return self._engine
+
+
+def _repositories(workspace: Path) -> Iterator[str]:
+    """Where git keeps what it knows: a checkout's token is there, unless it was told not to."""
+    for pattern in (".git", "*/.git", "*/*/.git"):
+        yield from (str(found) for found in workspace.glob(pattern) if found.is_dir())

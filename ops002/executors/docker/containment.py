@@ -1,0 +1,92 @@
+"""What a workload's container may do, and what it sees of this machine; pure.
+
+The workload is code under test: in a pull request, anybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+GATE_LABEL: Final = "ops002.gate"
+"""Which gate a container or volume belongs to: it outlives one that was killed."""
+
+RUN_LABEL: Final = "ops002.run"
+"""Which run of the action a container or volume belongs to, if to one."""
+
+AGENTS: Final = "/opt/ops002"
+"""Where the gate's agents lie in a workload's container."""
+
+SCRATCH: Final = "/tmp"  # noqa: S108 (in a container of its own)
+"""The one folder that a workload may write to: a volume of its own, gone with its container."""
+
+_MOST_PROCESSES: Final = 4096
+_MEMORY_SHARE: Final = 0.9
+"""Of the machine's memory: the kernel then ends the workload, not the runner beside it."""
+
+# Outlives every workload: the kernel ends all processes of a container with its first, and those
+# that a workload leaves behind are to be seen.
+_HOLD: Final = ("sleep", "2147483647")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One workload's container.
+
+    ``readable`` folders of this machine are mounted read-only where they are, those that are
+    ``hidden`` appear in them without what they hold; ``agents`` is the
+    volume with the gate's agents, if any; ``volumes`` are named ones and the folders they appear
+    at. Sizes in bytes.
+    """
+
+    labels: Mapping[str, str]
+    readable: tuple[str, ...]
+    hidden: tuple[str, ...]
+    agents: str | None
+    volumes: Mapping[str, str]
+    shm_bytes: int
+    host_bytes: int
+    env: Mapping[str, str]
+    network: str
+    gpus: bool
+
+
+def arguments(box: Box) -> dict[str, Any]:
+    """What the engine is asked for."""
+    binds = [f"{folder}:{folder}:ro" for folder in box.readable]
+    binds += [f"{name}:{folder}" for name, folder in box.volumes.items()]
+    if box.agents is not None:
+        binds.append(f"{box.agents}:{AGENTS}:ro")
+    gpu = {"Driver": "", "Count": -1, "Capabilities": [["gpu", "compute", "utility"]]}
+    return {
+        "container": {
+            "entrypoint": list(_HOLD[:1]),
+            "command": list(_HOLD[1:]),
+            "labels": dict(box.labels),
+            "volumes": [SCRATCH],
+            "environment": {"HOME": SCRATCH, "TMPDIR": SCRATCH, **box.env},
+        },
+        "host": {
+            "binds": binds,
+            "network_mode": box.network,
+            "read_only": True,
+            "tmpfs": dict.fromkeys(box.hidden, "ro,size=4k"),
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "pids_limit": _MOST_PROCESSES,
+            "mem_limit": int(box.host_bytes * _MEMORY_SHARE),
+            "shm_size": box.shm_bytes,
+            "log_config": {"type": "none", "config": {}},
+            "init": True,
+            "device_requests": [gpu] if box.gpus else [],
+        },
+    }
+
+
+def filling(labels: Mapping[str, str], volume: str) -> dict[str, Any]:
+    """What the engine is asked for to put files into a volume: a container that isn't started."""
+    return {
+        "container": {"entrypoint": list(_HOLD[:1]), "labels": dict(labels)},
+        "host": {"binds": [f"{volume}:{AGENTS}"], "network_mode": "none"},
+    }

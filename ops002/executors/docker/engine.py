@@ -1,0 +1,220 @@
+"""The Docker engine, as far as the gate asks it for anything. The only room that knows its SDK."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from socket import socket
+from typing import Any, Final
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from requests.exceptions import RequestException
+
+from ops002.executors import StartFailed
+
+_SECONDS: Final = 60
+"""For one request; starting a container on a busy machine takes some."""
+_POLL_SECONDS: Final = 0.01
+_START_SECONDS: Final = 30.0
+_NO_GPU: Final = "could not select device driver"
+
+
+@dataclass(frozen=True, slots=True)
+class Exec:
+    """A program that was started in a container: its PID on the host, and its streams."""
+
+    id: str
+    pid: int
+    stream: socket
+
+
+class Engine:
+    """One connection to the engine."""
+
+    def __init__(self) -> None:
+        """Connect, by `DOCKER_HOST` or the usual socket.
+
+        Raises:
+            StartFailed: nobody answers there, or this user may not ask.
+        """
+        try:
+            self._client = docker.from_env(timeout=_SECONDS).api
+        except DockerException as error:
+            raise StartFailed(f"no Docker engine can be asked: {error}; {_advice(error)}") from None
+
+    def provide(self, image: str, check: Callable[[], None]) -> None:
+        """Have the image here; ``check`` is called while it is pulled, and may raise.
+
+        Raises:
+            StartFailed: there is no such image, or it may not be pulled.
+        """
+        with _told(f"the image {image}"):
+            try:
+                self._client.inspect_image(image)  # type: ignore[no-untyped-call]
+            except ImageNotFound:
+                self._pull(image, check)
+
+    def _pull(self, image: str, check: Callable[[], None]) -> None:
+        for line in self._client.pull(image, stream=True, decode=True):
+            check()
+            if "error" in line:
+                raise StartFailed(f"the image {image} can't be pulled: {line['error']}")
+
+    def create(self, image: str, arguments: Mapping[str, Any]) -> str:
+        """Create a container; its id.
+
+        Raises:
+            StartFailed: the engine refuses.
+        """
+        with _told(f"a container of {image}"):
+            host = self._client.create_host_config(**arguments["host"])
+            made = self._client.create_container(image, host_config=host, **arguments["container"])
+        return str(made["Id"])
+
+    def start(self, container: str) -> int:
+        """Start a container; the PID of its first process on the host.
+
+        Raises:
+            StartFailed: the engine can't.
+        """
+        with _told("the container"):
+            self._client.start(container)
+            return int(self._client.inspect_container(container)["State"]["Pid"])
+
+    def unpack(self, container: str, folder: str, archive: bytes) -> None:
+        """Put the files of a tar archive into a container's folder."""
+        with _told("the gate's worker"):
+            self._client.put_archive(container, folder, archive)
+
+    def make_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make an empty volume."""
+        with _told(f"the volume {name}"):
+            self._client.create_volume(name, labels=dict(labels))
+
+    def execute(self, container: str, argv: Sequence[str], options: Mapping[str, Any]) -> Exec:
+        """Start a program in a container.
+
+        Raises:
+            StartFailed: there is no such program or directory there.
+        """
+        with _told(f"{argv[0]!r}"):
+            made = self._client.exec_create(container, list(argv), **options)["Id"]
+            stream = self._client.exec_start(made, socket=True)
+            return Exec(made, self._pid_of(made, argv[0]), _both_ways(stream))
+
+    def exit_code(self, program: Exec) -> int | None:
+        """How a program ended, as a shell shows it; None while the engine says that it runs."""
+        with _told("the exit code"):
+            found = self._client.exec_inspect(program.id)
+        return None if found["Running"] else found["ExitCode"]
+
+    def running(self) -> tuple[str, ...]:
+        """The ids of all running containers."""
+        with _told("its containers"):
+            return tuple(str(one["Id"]) for one in self._client.containers())
+
+    def has_file(self, container: str, path: str) -> bool:
+        """Whether a container has a file now."""
+        try:
+            stream, _ = self._client.get_archive(container, path)
+        except (DockerException, RequestException):
+            return False  # it hasn't, or it has just ended
+        stream.close()
+        return True
+
+    def inspect(self, container: str) -> Mapping[str, Any]:
+        """What the engine knows of a container."""
+        with _told("the container"):
+            found: Mapping[str, Any] = self._client.inspect_container(container)
+        return found
+
+    def attach(self, container: str) -> socket:
+        """The output of a container, before it is started."""
+        with _told("its output"):
+            stream = self._client.attach_socket(
+                container, params={"stdout": 1, "stderr": 1, "stream": 1}
+            )
+        return _both_ways(stream)
+
+    def signal(self, container: str, number: int) -> None:
+        """Signal a container's first process; it may be gone."""
+        with suppress(DockerException, RequestException):
+            self._client.kill(container, signal=number)
+
+    def remove(self, container: str) -> None:
+        """Kill a container, and have nothing left of it; it may be gone."""
+        with suppress(DockerException, RequestException):
+            self._client.remove_container(container, v=True, force=True)
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume; it may be gone."""
+        with suppress(DockerException, RequestException):
+            self._client.remove_volume(name, force=True)
+
+    def labelled(self, label: str) -> Iterator[tuple[str, str]]:
+        """The id and the label's value of every container that has it."""
+        with _told("its containers"):
+            found = self._client.containers(all=True, filters={"label": label})
+        for one in found:
+            yield str(one["Id"]), str(one["Labels"][label])
+
+    def labelled_volumes(self, label: str) -> Iterator[tuple[str, str]]:
+        """The name and the label's value of every volume that has it."""
+        with _told("its volumes"):
+            found = self._client.volumes(filters={"label": label})["Volumes"] or ()
+        for one in found:
+            yield str(one["Name"]), str(one["Labels"][label])
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._client.close()
+
+    def _pid_of(self, program: str, name: str) -> int:
+        """Wait until a program has begun: the engine says so a moment later."""
+        until = time.monotonic() + _START_SECONDS
+        while time.monotonic() < until:
+            found = self._client.exec_inspect(program)
+            if found["Pid"]:
+                return int(found["Pid"])
+            if found["ExitCode"] is not None:
+                raise StartFailed(
+                    f"{name!r} can't be started in the container (exit code {found['ExitCode']}): "
+                    "the image has no such program, or no such working directory"
+                )
+            time.sleep(_POLL_SECONDS)
+        raise StartFailed(f"{name!r} did not start in the container within {_START_SECONDS:g} s")
+
+
+def _both_ways(stream: Any) -> socket:
+    """The socket that the SDK wraps to read from: it is written to as well."""
+    connection: socket = stream._sock  # noqa: SLF001
+    return connection
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turn what the SDK raises into what a person can act on."""
+    try:
+        yield
+    except APIError as error:
+        raise StartFailed(f"{what}: the Docker engine says: {_explanation(error)}") from None
+    except (DockerException, RequestException) as error:
+        raise StartFailed(f"{what}: the Docker engine did not answer: {error}") from None
+
+
+def _explanation(error: APIError) -> str:
+    said = str(error.explanation or error)
+    if _NO_GPU in said:
+        return f"{said} (install nvidia-container-toolkit, and restart the engine)"
+    if isinstance(error, NotFound) and "pull access denied" in said:
+        return f"{said} (misspelled, or private: docker login on this machine)"
+    return said
+
+
+def _advice(error: DockerException) -> str:
+    if "Permission denied" in str(error):
+        return "this user may not use its socket (sudo usermod -aG docker $USER, and log in again)"
+    return "start it, or say where it is in DOCKER_HOST; a workload without container needs none"

@@ -1,0 +1,156 @@
+"""The gate in a sibling container: where an action's own container can't see what must be seen.
+
+A runner starts an action's container without a GPU and without the host's processes, and an action
+can't ask for either. Through the engine's socket the gate starts itself again, beside its own
+container, with both, and with none of what the runner gave it: no token, no file of commands.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from ops002.executors import StartFailed
+from ops002.executors.docker.containment import RUN_LABEL
+
+if TYPE_CHECKING:
+    from ops002.executors.docker.engine import Engine
+
+SOCKET: Final = "/var/run/docker.sock"
+_NONCE_FOLDER: Final = Path("/tmp")  # noqa: S108 (of this container; the name can't be guessed)
+
+_CAPABILITIES: Final = (
+    "SYS_PTRACE",  # another user's smaps_rollup is refused even to root without it
+    "KILL",  # what a workload left, of whichever user
+    "DAC_OVERRIDE",  # the report's folder is the runner's
+    "CHOWN",  # and so shall be the report
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder of the host, and where it appears in this container."""
+
+    source: PurePosixPath
+    target: PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """This process's own container: its image, and what of the host it sees."""
+
+    image: str
+    mounts: tuple[Mount, ...]
+
+    def on_host(self, path: str) -> str | None:
+        """A path of this container as the host has it; None if it isn't the host's."""
+        inside = PurePosixPath(path)
+        for mount in sorted(self.mounts, key=lambda one: len(one.target.parts), reverse=True):
+            if inside.is_relative_to(mount.target):
+                return str(mount.source / inside.relative_to(mount.target))
+        return None
+
+
+def find_own(engine: Engine) -> Own:
+    """This container, as the engine knows it.
+
+    It is the one that has a file which was just made here. Host names and mount tables tell
+    something else where namespaces are shared.
+
+    Raises:
+        StartFailed: none of the engine's containers is this one.
+    """
+    nonce = _NONCE_FOLDER / f"ops002-{secrets.token_hex(16)}"
+    nonce.touch()
+    try:
+        found = [one for one in engine.running() if engine.has_file(one, str(nonce))]
+    finally:
+        nonce.unlink()
+    if len(found) != 1:
+        raise StartFailed(
+            "the Docker engine behind the socket doesn't run this container (a runner inside of a "
+            "container, or a remote engine): its folders mean nothing there; run the gate as a "
+            "command line in the job instead"
+        )
+    known = engine.inspect(found[0])
+    mounts = tuple(
+        Mount(PurePosixPath(one["Source"]), PurePosixPath(one["Destination"]))
+        for one in known["Mounts"]
+        if one.get("Type") == "bind"
+    )
+    return Own(image=str(known["Image"]), mounts=mounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The gate that is to run beside this container. Folders as the host has them."""
+
+    run: str
+    argv: Sequence[str]
+    environ: Mapping[str, str]
+    workspace: str
+    report: str
+    gpus: bool
+
+
+def gate_arguments(gate: Gate) -> dict[str, Any]:
+    """What the engine is asked for; pure."""
+    gpu = {"Driver": "", "Count": -1, "Capabilities": [["gpu", "utility"]]}
+    return {
+        "container": {
+            "command": list(gate.argv),
+            "environment": dict(gate.environ),
+            "working_dir": gate.workspace,
+            "labels": {RUN_LABEL: gate.run},
+        },
+        "host": {
+            # Under the names that the host knows: the engine mounts them into the workload's, too.
+            "binds": [
+                f"{gate.workspace}:{gate.workspace}:ro",
+                f"{gate.report}:{gate.report}",
+                f"{SOCKET}:{SOCKET}",
+            ],
+            "pid_mode": "host",
+            "network_mode": "none",
+            "read_only": True,
+            "tmpfs": {"/tmp": ""},  # noqa: S108 (of a container of its own)
+            "cap_drop": ["ALL"],
+            "cap_add": list(_CAPABILITIES),
+            "security_opt": ["no-new-privileges"],
+            "log_config": {"type": "none", "config": {}},
+            "device_requests": [gpu] if gate.gpus else [],
+        },
+    }
+
+
+@contextmanager
+def sibling(engine: Engine, image: str, gate: Gate) -> Iterator[str]:
+    """A container of the gate, not yet started; nothing of its run is left afterwards.
+
+    Raises:
+        StartFailed: the engine can't make it.
+    """
+    made = engine.create(image, gate_arguments(gate))
+    try:
+        yield made
+    finally:
+        engine.remove(made)
+        remove_run(engine, gate.run)
+
+
+def remove_run(engine: Engine, run: str) -> None:
+    """Remove every container and volume of a run of the action.
+
+    Raises:
+        StartFailed: the engine doesn't answer.
+    """
+    for container, of_run in engine.labelled(RUN_LABEL):
+        if of_run == run:
+            engine.remove(container)
+    for volume, of_run in engine.labelled_volumes(RUN_LABEL):
+        if of_run == run:
+            engine.remove_volume(volume)

@@ -1,0 +1,1 @@
+"""GitHub Actions: what a runner gives an action, and what it takes from one."""

@@ -1,0 +1,137 @@
+"""The action's inputs, from the environment that the runner gives it; pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+_PREFIX: Final = "INPUT_"
+_YES: Final = {"true": True, "false": False}
+_OF_THE_RUNNER: Final = frozenset({"ENTRYPOINT", "ARGS"})  # any docker action has them
+
+
+class Mode(str, Enum):
+    """Whether a red outcome fails the step, or is only reported."""
+
+    GATE = "gate"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the workflow asks for; None and empty where it leaves that to the config."""
+
+    config: str | None
+    scenarios: tuple[str, ...]
+    device: str | None
+    tolerance: str | None
+    report_dir: str | None
+    mounts: tuple[str, ...]
+    allow_fork: bool
+    mode: Mode
+
+
+class BadInputs(Exception):
+    """The inputs can't be used: every problem, as a line for people."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.lines = problems
+
+
+def read_inputs(environ: Mapping[str, str]) -> Inputs:
+    """The inputs that are given; an empty one isn't.
+
+    Raises:
+        BadInputs: an unknown value, or an input that this release doesn't carry out.
+    """
+    given = {
+        name.removeprefix(_PREFIX): value.strip()
+        for name, value in environ.items()
+        if name.startswith(_PREFIX) and value.strip()
+    }
+    problems = tuple(_problems(given))
+    if problems:
+        raise BadInputs(problems)
+    return Inputs(
+        config=given.get("CONFIG"),
+        scenarios=_lines(given.get("SCENARIO")),
+        device=given.get("DEVICE"),
+        tolerance=given.get("TOLERANCE"),
+        report_dir=given.get("REPORT_DIR"),
+        mounts=_lines(given.get("MOUNTS")),
+        allow_fork=_YES[given.get("ALLOW_FORK", "false").lower()],
+        mode=Mode(given.get("MODE", Mode.GATE.value)),
+    )
+
+
+def _problems(given: Mapping[str, str]) -> Iterator[str]:
+    for name, value in given.items():
+        allowed = _ALLOWED.get(name)
+        if name in _OF_THE_RUNNER:
+            continue
+        if allowed is None:
+            near = difflib.get_close_matches(name, _ALLOWED, 1)
+            hint = f"did you mean {near[0].lower()}?" if near else "it has no such input"
+            yield f"input {name.lower()}: not known to this action; {hint}"
+            continue
+        why = allowed(value)
+        if why is not None:
+            yield f"input {name.lower()}: {value[:80]!r} {why}"
+
+
+def _anything(_value: str) -> str | None:
+    return None
+
+
+def _one_of(*words: str) -> Callable[[str], str | None]:
+    def check(value: str) -> str | None:
+        return None if value.lower() in words else f"isn't allowed; allowed are {', '.join(words)}"
+
+    return check
+
+
+def _not_yet(*carried_out: str) -> Callable[[str], str | None]:
+    def check(value: str) -> str | None:
+        if value.lower() in carried_out:
+            return None
+        instead = f"; allowed are {', '.join(carried_out)}" if carried_out else "; leave it out"
+        return f"isn't carried out by this release{instead}"
+
+    return check
+
+
+def _mounts(value: str) -> str | None:
+    for path in _lines(value):
+        parts = path.split("/")
+        if not path.startswith("/") or ".." in parts or ":" in path:
+            return f"holds {path!r}, which isn't an absolute path of the host"
+        if parts[1] in _NEVER_MOUNTED or path.startswith("/var/run"):
+            return f"holds {path!r}, which would give the workload the host itself"
+    return None
+
+
+def _lines(value: str | None) -> tuple[str, ...]:
+    return tuple(line.strip() for line in (value or "").splitlines() if line.strip())
+
+
+_NEVER_MOUNTED: Final = frozenset({"", "run", "proc", "sys", "etc", "dev", "boot", "root"})
+
+_ALLOWED: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "CONFIG": _anything,
+    "SCENARIO": _anything,
+    "DEVICE": _anything,
+    "TOLERANCE": _anything,
+    "TOKEN": _anything,  # for check runs; the gate itself needs none
+    "CHECK_NAME": _not_yet(),
+    "CHECK_RUN": _not_yet("auto", "off"),
+    "REPORT_DIR": _anything,
+    "ISOLATION": _not_yet("auto", "sibling"),
+    "MOUNTS": _mounts,
+    "ALLOW_FORK": _one_of("true", "false"),
+    "CONFIG_REF": _not_yet(),
+    "MODE": _one_of("gate", "report"),
+}

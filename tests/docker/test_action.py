@@ -1,0 +1,212 @@
+"""The action as a runner starts it, on a real engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import command, environment, ops002
+from tests.docker.engine import ask, left_on_engine
+from tests.docker.runner import LABEL, TOKEN, Step
+from tests.docker.test_image import CLEAN, CONFIG, LEAKING
+
+OURS = ("ops002.gate", "ops002.run")
+
+
+@pytest.fixture
+def step(image: str, tmp_path: Path) -> Step:
+    """A step on a checkout with a clean engine."""
+    made = Step(tmp_path, image)
+    (made.workspace / "ops002.yml").write_text(CONFIG)
+    (made.workspace / "engine.py").write_text(CLEAN)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "verdict", "reason"),
+    [(CLEAN, 0, "pass", "returned-to-baseline"), (LEAKING, 1, "fail", "leak")],
+    ids=["clean", "leaking"],
+)
+def test_is_judged_in_siblings(
+    step: Step, source: str, code: int, verdict: str, reason: str
+) -> None:
+    (step.workspace / "engine.py").write_text(source)
+
+    out, err = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == code, out + err
+    outputs = step.outputs()
+    assert (outputs["verdict"], outputs["reason"]) == (verdict, reason)
+    report = json.loads(Path(outputs["report_path"]).read_text())
+    assert report["reason"] == reason
+    assert report["environment"]["git"]["tested_sha"] == "0123456789abcdef0123456789abcdef01234567"
+    annotations = [line for line in out.splitlines() if line.startswith("::")]
+    assert len(annotations) == (0 if code == 0 else 1)
+    assert (int(outputs["worst_delta_bytes"]) > 100 << 20) == (code == 1)
+    assert left_on_engine(*OURS) == []
+    assert {file.name for file in step.workspace.iterdir()} == {"engine.py", "ops002.yml"}
+
+
+def test_report_is_the_runners(step: Step) -> None:
+    """What root leaves in a runner's folders, the next job can't remove."""
+    runner = 1001
+    for folder in (step.work, *step.work.rglob("*")):
+        folder.chmod(0o755 if folder.is_dir() else 0o644)
+        os.chown(folder, runner, runner)
+
+    out, err = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == 0, out + err
+    owners = {file: file.stat().st_uid for file in (step.work / "_temp/ops002").rglob("*")}
+    assert set(owners.values()) == {runner}, owners
+
+
+def test_config_error_is_told_at_once(step: Step) -> None:
+    (step.workspace / "ops002.yml").write_text(CONFIG + "tolerence: 1MiB\n")
+
+    out, _ = (started := step.start()).communicate(timeout=60)
+
+    assert started.returncode == 2
+    assert "::error " in out
+    assert "tolerence" in out
+    assert (step.outputs()["verdict"], step.outputs()["reason"]) == (
+        "inconclusive",
+        "config-error",
+    )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"tolerence": "1MiB"}, "did you mean tolerance?"),
+        ({"isolation": "inline"}, "isn't carried out"),
+        ({"mounts": "/"}, "the host itself"),
+        ({"mounts": "/var/run/docker.sock"}, "the host itself"),
+        ({"tolerance": "1GiB"}, "over the contract's cap"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_inputs_that_cant_be_carried_out_are_refused(
+    step: Step, inputs: dict[str, str], words: str
+) -> None:
+    step.inputs.update(inputs)
+
+    out, _ = (started := step.start()).communicate(timeout=60)
+
+    assert started.returncode == 2
+    assert words in out
+
+
+def test_fork_is_refused_unless_allowed(step: Step) -> None:
+    side = {"head": "stranger/engine", "base": "org/engine"}
+    event = {"pull_request": {key: {"repo": {"full_name": name}} for key, name in side.items()}}
+    step.write_event("pull_request", event)
+
+    out, _ = (refused := step.start()).communicate(timeout=60)
+    step.inputs["allow_fork"] = "true"
+    (allowed := step.start()).communicate(timeout=120)
+
+    assert (refused.returncode, allowed.returncode) == (2, 0)
+    assert "stranger/engine" in out
+
+
+def test_without_the_socket_it_says_so(step: Step) -> None:
+    step.with_socket = False
+
+    out, _ = (started := step.start()).communicate(timeout=60)
+
+    assert started.returncode == 3
+    assert "no Docker engine can be asked" in out
+    assert step.outputs()["verdict"] == "inconclusive"
+
+
+def test_image_that_is_not_there_is_named(step: Step) -> None:
+    config = CONFIG.replace(
+        "    workload:", "    container: {image: ops002-no-such-image}\n    workload:"
+    )
+    (step.workspace / "ops002.yml").write_text(config)
+
+    out, _ = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == 3
+    assert "ops002-no-such-image" in out
+    assert left_on_engine(*OURS) == []
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0, 5.0])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_cancelled_leaves_nothing(step: Step, number: signal.Signals, seconds: float) -> None:
+    started = step.start()
+    time.sleep(seconds)
+
+    began = time.monotonic()
+    started.send_signal(number)
+    started.communicate(timeout=60)
+
+    assert started.returncode != 0
+    assert left_on_engine(*OURS) == []
+    assert time.monotonic() - began < 30  # that it ends at all, on a busy machine
+
+
+def test_what_a_killed_step_left_is_removed_after_the_job(step: Step) -> None:
+    """The runner's last resort leaves the step's container running, and its siblings."""
+    started = step.start()
+    until_there("ops002.gate")
+    started.kill()
+    started.communicate()
+    ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"label={LABEL}").split())
+    assert left_on_engine(*OURS) != []
+
+    swept = step.after_the_job()
+
+    assert swept.returncode == 0, swept.stderr
+    assert left_on_engine(*OURS) == []
+
+
+def test_what_a_killed_gate_left_is_removed_by_the_next(
+    workload_image: str, tmp_path: Path
+) -> None:
+    (tmp_path / "engine.py").write_text(CLEAN)
+    (tmp_path / "ops002.yml").write_text(CONFIG)
+    line = command("run", "--image", workload_image, "--report-dir", tmp_path / "r")
+    with subprocess.Popen(line, cwd=tmp_path, env=environment()) as gate:
+        until_there("ops002.gate")
+        gate.kill()
+
+    ended = ops002(*line[line.index("run") :], cwd=tmp_path)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert "removed what a killed run had left: container" in ended.err
+    assert left_on_engine(*OURS) == []
+
+
+def until_there(label: str) -> None:
+    """Wait until something with this label runs on the engine."""
+    while not ask("ps", "--quiet", "--filter", f"label={label}"):
+        time.sleep(0.05)
+
+
+def test_token_is_nowhere_in_what_the_gate_starts(step: Step) -> None:
+    (step.workspace / "engine.py").write_text(
+        "import os, glob\n"
+        "def everything():\n"
+        "    for name in glob.glob('/proc/[0-9]*/environ'):\n"
+        "        try: yield open(name, 'rb').read()\n"
+        "        except OSError: pass\n"
+        "def load(device): return None\n"
+        "def infer(model): return len(b'x' * (100 << 20))\n"
+        "def fail(model):\n"
+        "    found = b''.join(everything())\n"
+        f"    raise RuntimeError('TOKEN' if {TOKEN!r}.encode() in found else 'boom')\n"
+    )
+
+    out, err = step.start().communicate(timeout=120)
+
+    assert step.outputs()["reason"] in {"returned-to-baseline", "nothing-at-stake"}, out + err
+    assert TOKEN not in out + err

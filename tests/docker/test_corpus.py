@@ -1,0 +1,55 @@
+"""Cases of the corpus, with their workload in a container: they come to the same."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import ROOT, ops002, processes_started_with, read_report
+from tests.corpus_case import Case, cases
+from tests.docker.engine import left_on_engine, run
+
+WHOLE = "OPS002_WHOLE_CORPUS" in os.environ
+SAMPLED = 11  # every eleventh: a dozen
+MODULES = ("torch", "numpy", "pytest")
+# A container's System V segments are in a namespace of its own, and end with it.
+APART = {"system_v_segment_left"}
+CASES = [case for case in cases() if case.file.stem not in APART][:: 1 if WHOLE else SAMPLED]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.outcome}/{case.file.stem}")
+def test_case_comes_to_the_same_in_a_container(
+    case: Case, workload_image: str, tmp_path: Path
+) -> None:
+    for module in MODULES:
+        if f"import {module}" in case.file.read_text() and not has(workload_image, module):
+            pytest.skip(f"no {module} in the image: name one with it in OPS002_WORKLOAD_IMAGE")
+    mark = str(tmp_path)
+    contained = case.contained(workload_image, {"CORPUS_CASE": mark})
+
+    ended = ops002(
+        "run",
+        "--config",
+        contained.write_config(tmp_path),
+        "--report-dir",
+        tmp_path / "r",
+        cwd=ROOT,
+        OPS002_RUN=tmp_path.name,
+    )
+
+    report = read_report(tmp_path / "r")
+    assert (report["outcome"], report["reason"]) == (case.outcome, case.reason), (
+        ended.out + ended.err
+    )
+    assert processes_started_with("CORPUS_CASE", mark) == []
+    assert left_on_engine(f"ops002.run={tmp_path.name}") == []
+
+
+@functools.cache
+def has(image: str, module: str) -> bool:
+    """Whether an image's Python has a module."""
+    tried = run("-c", f"import {module}", options=("--entrypoint", "python3"), image=image)
+    return tried.code == 0
