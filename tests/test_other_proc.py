@@ -77,7 +77,7 @@ from ops002.executors import Launch
 from ops002.executors.local import LocalExecutor
 from ops002.process_table import NotShown
 try:
-    LocalExecutor().start(Launch(argv=("touch", "started"), env={}, cwd=".", output=Path("out")))
+    LocalExecutor({}).start(Launch(argv=("touch", "started"), env={}, cwd=".", output=Path("out")))
 except NotShown:
     print("refused")
 """
