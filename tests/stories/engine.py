@@ -18,8 +18,8 @@ from tests.stories.world import World
 _ROOT = 5_000_000  # beyond every real PID
 _CHILD = 1_000
 _NOBODY = 2_000
-_BUSY_SECONDS = 0.02
-_ANSWER_SECONDS = 0.025
+_BUSY_SECONDS = 0.06
+_ANSWER_SECONDS = 0.07
 _KILLED = 128 + 9
 _BOOM = {"classes": ["RuntimeError", "Exception"], "message": "boom", "raised_at": ["engine.py:1"]}
 
