@@ -18,6 +18,7 @@ from tests.stories.world import World
 _ROOT = 5_000_000  # beyond every real PID
 _CHILD = 1_000
 _NOBODY = 2_000
+_STRANGER = 3_000
 _BUSY_SECONDS = 0.06
 _ANSWER_SECONDS = 0.07
 _KILLED = 128 + 9
@@ -30,6 +31,7 @@ class Keeper(Enum):
     ROOT = "root"
     CHILD = "child"  # of the workload's tree
     NOBODY = "nobody"  # counted by the driver, and listed for no process
+    STRANGER = "stranger"  # a process of the workload's that the gate hasn't recognised
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Engine:
             Keeper.ROOT: self._root,
             Keeper.CHILD: self._root + _CHILD,
             Keeper.NOBODY: self._root + _NOBODY,
+            Keeper.STRANGER: self._root + _STRANGER,
         }
 
     @property

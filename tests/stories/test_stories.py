@@ -90,6 +90,14 @@ COMES, GOES = Neighbour(0, 0, 200), Neighbour(0, 0, 0)
         ),
         pytest.param(
             Story(
+                plan=Plan(leaks=(Leak(0, 0, 200, Keeper.STRANGER),)),
+                first=(COMES,),
+                events=(at(Stage.AFTER_ERROR, GOES), at(Stage.AFTER_INFERENCE, COMES)),
+            ),
+            id="what a stranger of the workload's has is covered by who leaves",
+        ),
+        pytest.param(
+            Story(
                 events=(at(Stage.AFTER_ERROR, MemoryLost("NVML_ERROR_NOT_SUPPORTED", both=False)),)
             ),
             id="the newer memory call is gone in the middle",
