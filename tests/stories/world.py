@@ -137,10 +137,10 @@ class WorldMeter:
     world: World
     nvml: Nvml = field(default_factory=Nvml)
 
-    def sample(self, uuids: Sequence[str]) -> tuple[Sample, ...]:
-        """The memory of these cards now."""
+    def sample(self, uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
+        """The memory of these cards now; who is on them if ``listed``."""
         self.world.clock.sleep(READING_SECONDS)
         self.world.catch_up()
         if self.world.silent:
             raise MeterSilent("the driver did not answer")
-        return tuple(self.nvml.sample(uuid) for uuid in uuids)
+        return tuple(self.nvml.sample(uuid, listed=listed) for uuid in uuids)
