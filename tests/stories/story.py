@@ -199,7 +199,8 @@ class _Instruments:
     def make_probe(self, device: str, _setting: Setting) -> CudaMemory:
         meter = WorldMeter(self.world)
         try:
-            return CudaMemory(meter, select(device, meter.nvml.driver().cards, {}))
+            selected = select(device, meter.nvml.driver().cards, {})
+            return CudaMemory(meter, selected, self.world.clock.now)
         except MeterSilent as error:
             raise NoProbe(IncidentKind.NO_READING, str(error)) from None
 

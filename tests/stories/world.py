@@ -138,7 +138,7 @@ class WorldMeter:
     nvml: Nvml = field(default_factory=Nvml)
 
     def sample(self, uuids: Sequence[str], *, listed: bool = True) -> tuple[Sample, ...]:
-        """The memory of these cards now."""
+        """The memory of these cards now; who is on them if ``listed``."""
         self.world.clock.sleep(READING_SECONDS)
         self.world.catch_up()
         if self.world.silent:
