@@ -14,10 +14,10 @@ from ops002.shares import Shares
 class Stake:
     """What was at stake in one check, by the instrument that saw the most.
 
-    The judging instrument counts from the check's baseline, unless others may be on the device:
-    then what the workload's processes hold does. Any other (a kernel high-water mark, the peak of
-    torch's allocator) counts from its own first reading in the same fault: it has no baseline to
-    share.
+    The judging instrument counts from the check's baseline; where others may be on the device, what
+    the workload's processes hold, else the device's without what others hold. Any other (a kernel
+    high-water mark, the peak of torch's allocator) counts from its own first reading in the same
+    fault: it has no baseline to share.
     """
 
     shares: Shares
@@ -38,21 +38,42 @@ class Stake:
         return self.shares.device
 
     def _judged_rises(self) -> Iterator[int]:
-        instrument = self._instrument()
-        first = None
-        if self.shares.baseline:
-            first = self.shares.baseline[-1].reading(self._device.device, instrument)
-        if isinstance(first, Reading):
-            for snapshot in chain.from_iterable(self._series()):
-                reading = snapshot.reading(self._device.device, instrument)
-                if isinstance(reading, Reading):
-                    yield max(0, reading.bytes - first.bytes)
+        for snapshot in chain.from_iterable(self._series()):
+            rise = self._rise(snapshot)
+            if rise is not None:
+                yield max(0, rise)
 
-    def _instrument(self) -> str:
-        """What others take for a while isn't at stake, where it can be told apart."""
-        taken = (*self.shares.baseline[-1:], *chain.from_iterable(self._series()))
-        own = self._device.own
-        return own if own is not None and self.shares.told(own, taken) else self._device.instrument
+    def _rise(self, snapshot: Snapshot) -> int | None:
+        """Bytes that came to the workload since the baseline; None where that can't be told.
+
+        What others take for a while isn't at stake: the device's rise is the workload's where what
+        they hold is taken off, or where it is never told and they must be nobody.
+        """
+        own = self._moved(self._device.own, snapshot)
+        if own is not None:
+            return own
+        used = self._moved(self._device.instrument, snapshot)
+        if used is None or not self._others_told:
+            return used
+        others = self._moved(self._device.others, snapshot)
+        return None if others is None else used - others
+
+    @property
+    def _others_told(self) -> bool:
+        """Whether it is told at the baseline what others hold, if others can be there at all."""
+        at_baseline = self.shares.baseline[-1:]
+        others = self._device.others
+        return others is not None and self.shares.told(others, at_baseline)
+
+    def _moved(self, instrument: str | None, snapshot: Snapshot) -> int | None:
+        """How far an instrument is above the baseline, in bytes; below, if negative."""
+        if instrument is None or not self.shares.baseline:
+            return None
+        first = self.shares.baseline[-1].reading(self._device.device, instrument)
+        now = snapshot.reading(self._device.device, instrument)
+        if not isinstance(first, Reading) or not isinstance(now, Reading):
+            return None
+        return now.bytes - first.bytes
 
     def _series(self) -> Iterator[tuple[Snapshot, ...]]:
         yield from self._faults()

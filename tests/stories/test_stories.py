@@ -120,7 +120,6 @@ def test_a_card_that_isnt_read_is_never_green(nvml_library: Path) -> None:
 BORROWED = Neighbour(0, 0, 400)
 
 
-@pytest.mark.xfail(reason="where the workload's share isn't told the device's rise is its stake")
 @pytest.mark.parametrize(
     "story",
     [
