@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LAST_OUTPUT_SECONDS: Final = 2.0
 _KILL_POLL_SECONDS: Final = 0.01
 _KILL_SECONDS: Final = 10.0
+_KEEPER_SECONDS: Final = 10.0
 _PYTHON: Final = "python3"
 _AGENTS: Final = ("__init__.py", "wire.py", "worker")
 
@@ -86,8 +87,7 @@ class ContainerExecutor:
             )
         self._engine = engine
         self._container = container
-        # What is there before any workload: the first process, and what keeps it from ending.
-        self._hold = (first, *descendants([first]))
+        self._hold = (first, _keeper(first))
         self.setting = Setting(
             init=init,
             shm=Path(f"/proc/{init}/root/dev/shm"),
@@ -194,6 +194,21 @@ class ContainerRunning:
     def _runs(self) -> bool:
         found = entry(self.root.pid)
         return found is not None and found.started == self.root.started and not found.has_ended
+
+
+def _keeper(first: Process) -> Process:
+    """What keeps a container's first process from ending: its child, a moment after its start.
+
+    Raises:
+        StartFailed: there is none: the image has no such program.
+    """
+    deadline = time.monotonic() + _KEEPER_SECONDS
+    while time.monotonic() < deadline:
+        found = descendants([first], [first])
+        if found:
+            return found[0]
+        time.sleep(_KILL_POLL_SECONDS)
+    raise StartFailed("the container did not stay open: its image has no program sleep")
 
 
 def _packed_agents() -> bytes:
