@@ -24,7 +24,7 @@ from ops002.commands.run import REPORT_NAME
 from ops002.config import Config
 from ops002.config_overrides import Instead
 from ops002.executors import StartFailed
-from ops002.executors.docker.sibling import Gate, Own, find_own, remove_run, sibling
+from ops002.executors.docker.sibling import SOCKET, Gate, Own, find_own, remove_run, sibling
 from ops002.executors.docker.streams import Streams
 from ops002.github.event import Fork, refuse_fork
 from ops002.github.inputs import BadInputs, Inputs, Mode, read_inputs
@@ -208,6 +208,7 @@ def _gate(inputs: Inputs, config: Config, own: Own, environ: Mapping[str, str]) 
         environ={RUN_VARIABLE: run, **{name: environ[name] for name in _TOLD if name in environ}},
         workspace=workspace,
         report=report,
+        socket=own.on_host(SOCKET) or SOCKET,
         gpus=any(scenario.kind_of_device == "cuda" for scenario in config.scenarios),
     )
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.docker.engine import left_on_engine
+
 FOLDERS = {
     "_temp": "/github/runner_temp",
     "_temp/_github_home": "/github/home",
@@ -23,6 +25,11 @@ FOLDERS = {
 SOCKET = "/var/run/docker.sock"
 LABEL = "5c0c4f"
 TOKEN = "ghs_aTokenThatNobodyMayRead"
+
+
+def engines_socket() -> str:
+    """Where the engine of these tests listens: a runner's is always at the usual place."""
+    return os.environ.get("DOCKER_HOST", f"unix://{SOCKET}").removeprefix("unix://")
 
 
 @dataclass
@@ -66,6 +73,12 @@ class Step:
         """The outputs that the step has set."""
         return self._read("set_output")
 
+    def left(self) -> list[str]:
+        """What the engine still has of the step's siblings."""
+        if not (self.work / "_temp/_runner_file_commands/save_state").exists():
+            return []
+        return left_on_engine(f"ops002.run={self._read('save_state')['run']}")
+
     def _start(self, entrypoint: str, environ: dict[str, str]) -> subprocess.Popen[str]:
         line = ["docker", "run", "--name", f"ops002_{os.urandom(3).hex()}", "--label", LABEL]
         line += ["--workdir", "/github/workspace", "--rm"]
@@ -74,7 +87,7 @@ class Step:
         line += ["-e", "GITHUB_ACTIONS=true", "-e", "CI=true"]
         line += ["--entrypoint", entrypoint]
         if self.with_socket:
-            line += ["-v", f"{SOCKET}:{SOCKET}"]
+            line += ["-v", f"{engines_socket()}:{SOCKET}"]
         for folder, target in FOLDERS.items():
             line += ["-v", f"{self.work / folder}:{target}"]
         return subprocess.Popen(

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import tarfile
 import time
 from pathlib import Path
 
@@ -15,8 +16,6 @@ from tests.command_line import command, environment, ops002
 from tests.docker.engine import ask, left_on_engine
 from tests.docker.runner import LABEL, TOKEN, Step
 from tests.docker.test_image import CLEAN, CONFIG, LEAKING
-
-OURS = ("ops002.gate", "ops002.run")
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_is_judged_in_siblings(
     annotations = [line for line in out.splitlines() if line.startswith("::")]
     assert len(annotations) == (0 if code == 0 else 1)
     assert (int(outputs["worst_delta_bytes"]) > 100 << 20) == (code == 1)
-    assert left_on_engine(*OURS) == []
+    assert step.left() == []
     assert {file.name for file in step.workspace.iterdir()} == {"engine.py", "ops002.yml"}
 
 
@@ -136,7 +135,20 @@ def test_image_that_is_not_there_is_named(step: Step) -> None:
 
     assert started.returncode == 3
     assert "ops002-no-such-image" in out
-    assert left_on_engine(*OURS) == []
+    assert step.left() == []
+
+
+def test_image_that_cant_be_held_open_is_told(step: Step, tmp_path: Path) -> None:
+    tarfile.open(tmp_path / "empty.tar", "w").close()
+    ask("import", str(tmp_path / "empty.tar"), "ops002-empty")
+    config = CONFIG.replace("    workload:", "    container: {image: ops002-empty}\n    workload:")
+    (step.workspace / "ops002.yml").write_text(config)
+
+    out, _ = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == 3
+    assert "sleep" in out
+    assert step.left() == []
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0, 5.0])
@@ -150,7 +162,7 @@ def test_cancelled_leaves_nothing(step: Step, number: signal.Signals, seconds: f
     started.communicate(timeout=60)
 
     assert started.returncode != 0
-    assert left_on_engine(*OURS) == []
+    assert step.left() == []
     assert time.monotonic() - began < 30  # that it ends at all, on a busy machine
 
 
@@ -161,12 +173,12 @@ def test_what_a_killed_step_left_is_removed_after_the_job(step: Step) -> None:
     started.kill()
     started.communicate()
     ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"label={LABEL}").split())
-    assert left_on_engine(*OURS) != []
+    assert step.left() != []
 
     swept = step.after_the_job()
 
     assert swept.returncode == 0, swept.stderr
-    assert left_on_engine(*OURS) == []
+    assert step.left() == []
 
 
 def test_what_a_killed_gate_left_is_removed_by_the_next(
@@ -183,7 +195,7 @@ def test_what_a_killed_gate_left_is_removed_by_the_next(
 
     assert ended.code == 0, ended.out + ended.err
     assert "removed what a killed run had left: container" in ended.err
-    assert left_on_engine(*OURS) == []
+    assert left_on_engine("ops002.gate") == []
 
 
 def until_there(label: str) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker.engine import left_on_engine, run
+from tests.docker.engine import run
 from tests.docker.runner import Step
-from tests.docker.test_action import OURS
 from tests.standin_nvml import driver
 from tests.standin_nvml.machine import Card, Machine, Tenant
 
@@ -86,7 +85,7 @@ def test_is_judged_by_the_driver(step: Step, source: str, code: int, reason: str
     checks = report["trials"][0]["checks"]
     assert {check["instrument"] for check in checks} == {"nvml-used-v2"}
     assert max(check["delta_bytes"] for check in checks) == (512 * MIB if code else 0)
-    assert left_on_engine(*OURS) == []
+    assert step.left() == []
 
 
 def test_processes_on_the_card_are_told_by_their_pids_of_the_host(

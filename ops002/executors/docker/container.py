@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ops002.agents
 from ops002.cookie import this_gate
 from ops002.executors import Launch, Setting, StartFailed
-from ops002.executors.docker.containment import AGENTS, Box, arguments, filling
+from ops002.executors.docker.containment import AGENTS, NOT_OPEN, Box, arguments, filling
 from ops002.executors.docker.streams import Streams
 from ops002.executors.streams import LineReader, OutputLog
 from ops002.measurement import Process
@@ -87,7 +87,7 @@ class ContainerExecutor:
             )
         self._engine = engine
         self._container = container
-        self._hold = (first, _keeper(first))
+        self._hold = (first, keeper(first))
         self.setting = Setting(
             init=init,
             shm=Path(f"/proc/{init}/root/dev/shm"),
@@ -196,7 +196,7 @@ class ContainerRunning:
         return found is not None and found.started == self.root.started and not found.has_ended
 
 
-def _keeper(first: Process) -> Process:
+def keeper(first: Process) -> Process:
     """What keeps a container's first process from ending: its child, a moment after its start.
 
     Raises:
@@ -207,8 +207,10 @@ def _keeper(first: Process) -> Process:
         found = descendants([first], [first])
         if found:
             return found[0]
+        if describe(first.pid) != first:
+            break
         time.sleep(_KILL_POLL_SECONDS)
-    raise StartFailed("the container did not stay open: its image has no program sleep")
+    raise StartFailed(NOT_OPEN)
 
 
 def _packed_agents() -> bytes:

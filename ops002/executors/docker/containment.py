@@ -29,6 +29,9 @@ _MEMORY_SHARE: Final = 0.9
 # that a workload leaves behind are to be seen.
 _HOLD: Final = ("sleep", "2147483647")
 
+NOT_OPEN: Final = f"the container did not stay open: its image has no program {_HOLD[0]}"
+"""What an image comes to that can't be held open."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:

@@ -14,6 +14,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from ops002.executors import StartFailed
+from ops002.executors.docker.containment import NOT_OPEN
 
 _SECONDS: Final = 60
 """For one request; starting a container on a busy machine takes some."""
@@ -82,7 +83,10 @@ class Engine:
         """
         with _told("the container"):
             self._client.start(container)
-            return int(self._client.inspect_container(container)["State"]["Pid"])
+            pid = int(self._client.inspect_container(container)["State"]["Pid"])
+        if pid == 0:
+            raise StartFailed(NOT_OPEN)
+        return pid
 
     def unpack(self, container: str, folder: str, archive: bytes) -> None:
         """Put the files of a tar archive into a container's folder."""

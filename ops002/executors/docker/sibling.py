@@ -94,6 +94,7 @@ class Gate:
     environ: Mapping[str, str]
     workspace: str
     report: str
+    socket: str
     gpus: bool
 
 
@@ -112,7 +113,7 @@ def gate_arguments(gate: Gate) -> dict[str, Any]:
             "binds": [
                 f"{gate.workspace}:{gate.workspace}:ro",
                 f"{gate.report}:{gate.report}",
-                f"{SOCKET}:{SOCKET}",
+                f"{gate.socket}:{SOCKET}",
             ],
             "pid_mode": "host",
             "network_mode": "none",

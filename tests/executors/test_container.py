@@ -1,0 +1,34 @@
+"""What of a container can be tested on processes of this machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from ops002.executors import StartFailed
+from ops002.executors.docker.container import keeper
+from ops002.processes import describe
+
+
+def test_keeper_is_waited_for() -> None:
+    """The container's first process forks it a moment after the container has started."""
+    late = "import subprocess, time; time.sleep(0.3); subprocess.run(['sleep', '60'])"
+    with subprocess.Popen([sys.executable, "-c", late]) as first:
+        started = describe(first.pid)
+        assert started is not None
+
+        found = keeper(started)
+
+        assert found.command == "sleep 60"
+        subprocess.run(["kill", str(found.pid)], check=True)
+
+
+def test_first_process_that_ends_keeps_nothing_open() -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.3)"]) as first:
+        started = describe(first.pid)
+        assert started is not None
+
+        with pytest.raises(StartFailed, match="no program sleep"):
+            keeper(started)
