@@ -6,10 +6,12 @@ import fcntl
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ops002.probes.gpu_lock import GpuLock
 from tests.docker.engine import run
 from tests.docker.runner import Step
 from tests.standin_nvml import driver
@@ -101,3 +103,29 @@ def test_processes_on_the_card_are_told_by_their_pids_of_the_host(
     told = {(one["owner"], one["bytes"]) for two in snapshots for one in two["processes"]}
     assert ("other", 3 * GIB) in told
     assert ("workload", 2 * GIB) in told
+
+
+def test_another_gate_on_the_gpu_is_waited_for(step: Step) -> None:
+    with closing(GpuLock()) as other:
+        assert other.take(Card(0).id)
+        started = step.start()
+        assert started.stdout is not None
+        told = next(line for line in started.stdout if "another ops002" in line)
+    out, err = started.communicate(timeout=120)
+
+    assert Card(0).id in told
+    assert started.returncode == 0, out + err
+
+
+def test_engine_without_a_gpu_runtime_says_what_to_install(image: str, tmp_path: Path) -> None:
+    if NO_RUNTIME not in run("true", options=("--gpus", "all"), image=image).err:
+        pytest.skip("this engine has one")
+    step = Step(tmp_path, image)
+    (step.workspace / "ops002.yml").write_text(CONFIG)
+    (step.workspace / "engine.py").write_text(CLEAN)
+
+    out, _ = (started := step.start()).communicate(timeout=60)
+
+    assert started.returncode == 3
+    assert "install nvidia-container-toolkit" in out
+    assert step.outputs()["verdict"] == "inconclusive"

@@ -116,7 +116,8 @@ def gate_arguments(gate: Gate) -> dict[str, Any]:
                 f"{gate.socket}:{SOCKET}",
             ],
             "pid_mode": "host",
-            "network_mode": "none",
+            # One gate per GPU is a name in the host's network namespace (`gpu_lock`).
+            "network_mode": "host" if gate.gpus else "none",
             "read_only": True,
             "tmpfs": {"/tmp": ""},  # noqa: S108 (of a container of its own)
             "cap_drop": ["ALL"],
