@@ -25,7 +25,7 @@ lint: .venv/.dev  ## format, lint, types, import contracts, the image's and the 
 
 unit: .venv/.dev  ## the tests, with branch coverage
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses 4 --dist loadgroup
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -17,6 +17,7 @@ from tests.standin_nvml.standin_gpu import write
 
 GIB = 1 << 30
 MIB = 1 << 20
+_OWN = f"{os.getpid():012x}"  # the cards of two test processes aren't the same: gates lock them
 READER = str(driver.HERE / "reader.py")
 
 
@@ -68,11 +69,11 @@ class Card:
     @property
     def id(self) -> str:
         """Its UUID: the given one, or one made of its index."""
-        return self.uuid or f"GPU-{self.index:08x}-0000-4000-8000-000000000000"
+        return self.uuid or f"GPU-{self.index:08x}-0000-4000-8000-{_OWN}"
 
     def slice_id(self, part: Slice) -> str:
         """The UUID of one of its slices."""
-        return f"MIG-{self.index:08x}-{part.index:04x}-5000-8000-000000000000"
+        return f"MIG-{self.index:08x}-{part.index:04x}-5000-8000-{_OWN}"
 
 
 @dataclass(frozen=True)
