@@ -51,7 +51,9 @@ class Containers:
         assert scenario.container is not None
         keys = scenario.container
         engine = self._asked()
-        engine.provide(keys.image, self._until(scenario.workload.timeouts.start))
+        if not engine.has(keys.image):
+            show(f"pulling {keys.image}\n", self._err)
+            engine.pull(keys.image, self._until(scenario.workload.timeouts.start))
         labels = {GATE_LABEL: str(this_gate()), **({RUN_LABEL: self._run} if self._run else {})}
         with ExitStack() as stack:
             agents = None

@@ -134,7 +134,28 @@ def test_image_that_is_not_there_is_named(step: Step) -> None:
     out, _ = (started := step.start()).communicate(timeout=120)
 
     assert started.returncode == 3
-    assert "ops002-no-such-image" in out
+    assert "pulling ops002-no-such-image" in out
+    assert "the image ops002-no-such-image" in out
+    assert step.left() == []
+
+
+def test_image_without_python_is_told(step: Step, workload_image: str) -> None:
+    subprocess.run(
+        ["docker", "build", "--tag", "ops002-no-python", "-"],
+        input=f"FROM {workload_image}\nRUN rm -f /usr/bin/python3* /usr/local/bin/python3*\n",
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    config = CONFIG.replace(
+        "    workload:", "    container: {image: ops002-no-python}\n    workload:"
+    )
+    (step.workspace / "ops002.yml").write_text(config)
+
+    out, _ = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == 3
+    assert "'python3' can't be started in the container" in out
     assert step.left() == []
 
 

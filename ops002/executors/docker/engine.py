@@ -46,23 +46,30 @@ class Engine:
         except DockerException as error:
             raise StartFailed(f"no Docker engine can be asked: {error}; {_advice(error)}") from None
 
-    def provide(self, image: str, check: Callable[[], None]) -> None:
-        """Have the image here; ``check`` is called while it is pulled, and may raise.
+    def has(self, image: str) -> bool:
+        """Whether an image is here.
 
         Raises:
-            StartFailed: there is no such image, or it may not be pulled.
+            StartFailed: the engine doesn't answer.
         """
         with _told(f"the image {image}"):
             try:
                 self._client.inspect_image(image)  # type: ignore[no-untyped-call]
             except ImageNotFound:
-                self._pull(image, check)
+                return False
+        return True
 
-    def _pull(self, image: str, check: Callable[[], None]) -> None:
-        for line in self._client.pull(image, stream=True, decode=True):
-            check()
-            if "error" in line:
-                raise StartFailed(f"the image {image} can't be pulled: {line['error']}")
+    def pull(self, image: str, check: Callable[[], None]) -> None:
+        """Fetch an image; ``check`` is called meanwhile, and may raise.
+
+        Raises:
+            StartFailed: there is no such image, or it may not be pulled.
+        """
+        with _told(f"the image {image}"):
+            for line in self._client.pull(image, stream=True, decode=True):
+                check()
+                if "error" in line:
+                    raise StartFailed(f"the image {image} can't be pulled: {line['error']}")
 
     def create(self, image: str, arguments: Mapping[str, Any]) -> str:
         """Create a container; its id.
