@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory) -> str:
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The product's image, built from the checkout on ``OPS002_BASE_IMAGE``."""
     why = engine.why_not()
     if why is not None:
         pytest.skip(why)
     engine.build(tmp_path_factory.mktemp("context"), os.environ.get("OPS002_BASE_IMAGE"))
-    return engine.IMAGE
+    yield engine.IMAGE
+    engine.ask("image", "rm", engine.IMAGE)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-IMAGE = "ops002:test"
+IMAGE = f"ops002:test-{os.getpid()}"  # two sessions build their own
 BUILD_SECONDS = 600
 RUN_SECONDS = 300
 AUTHORITIES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
