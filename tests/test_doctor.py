@@ -244,3 +244,23 @@ def test_slices_are_listed(machine: Machine, tmp_path: Path) -> None:
 )
 def test_under_wsl_nobody_tells_whose_memory_it_is(release: str, *, told: bool) -> None:
     assert [finding.words[:4] for finding in of_system(release)] == ["WSL:"] * told
+
+
+@pytest.mark.parametrize(
+    ("container", "weight", "code"),
+    [("", "note ", 0), ("    container: {image: engine}\n", "OBSTACLE ", 3)],
+    ids=["on this machine", "in a container"],
+)
+def test_engine_that_does_not_answer_matters_where_one_is_needed(
+    tmp_path: Path, container: str, weight: str, code: int
+) -> None:
+    text = CONFIG.format(device="cpu", exclusive="false")
+    (tmp_path / "ops002.yml").write_text(text.replace("    workload:", f"{container}    workload:"))
+    nowhere = f"unix://{tmp_path}/nobody.sock"
+
+    ended = ops002("doctor", cwd=tmp_path, DOCKER_HOST=nowhere)
+
+    (line,) = [line for line in ended.out.splitlines() if "docker: " in line]
+    assert line.startswith(weight)
+    assert f"no Docker engine answers at {nowhere}" in line
+    assert ended.code == code, ended.out

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Final, TextIO
 
 from ops002 import __version__
 from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.doctor_docker import look_at_docker
 from ops002.commands.doctor_gpus import Wanted, look_at_gpus
 from ops002.commands.printing import show
 from ops002.config import Config, Scenario
@@ -31,7 +30,6 @@ _ASK_TORCH: Final = (
     "import torch; print(torch.__version__, torch.version.cuda or 'without CUDA', "
     "'sees a GPU' if torch.cuda.is_available() else 'sees no GPU', sep=', ')"
 )
-_DOCKER_SOCKET: Final = Path("/var/run/docker.sock")
 
 
 def doctor(environ: Mapping[str, str], out: TextIO, *, as_json: bool) -> int:
@@ -58,8 +56,9 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     if any(scenario.device == "cpu" for scenario in scenarios):
         yield _host_memory()
     for scenario in scenarios:
-        yield from _torch(scenario)
-    yield _docker()
+        if scenario.container is None:
+            yield from _torch(scenario)
+    yield from look_at_docker([one for one in scenarios if one.container is not None])
 
 
 def _process_table() -> Iterator[Finding]:
@@ -127,25 +126,4 @@ def _torch(scenario: Scenario) -> Iterator[Finding]:
         weight=Weight.NOTE if blind else Weight.OK,
         words=done.stdout.strip(),
         remedy="install a build of torch with CUDA, for this driver" if blind else None,
-    )
-
-
-def _docker() -> Finding:
-    if not _DOCKER_SOCKET.exists():
-        return Finding(
-            subject="docker", weight=Weight.NOTE, words="no engine here; local workloads need none"
-        )
-    if not os.access(_DOCKER_SOCKET, os.R_OK | os.W_OK):
-        return Finding(
-            subject="docker",
-            weight=Weight.NOTE,
-            words=f"{_DOCKER_SOCKET} is there, and this user may not use it",
-            remedy="sudo usermod -aG docker $USER, and log in again",
-        )
-    gpus = shutil.which("nvidia-container-runtime-hook") or shutil.which("nvidia-ctk")
-    return Finding(
-        subject="docker",
-        weight=Weight.OK if gpus else Weight.NOTE,
-        words="an engine is here" + ("" if gpus else ", and no NVIDIA container toolkit"),
-        remedy=None if gpus else "install nvidia-container-toolkit for containers on GPUs",
     )

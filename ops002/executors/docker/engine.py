@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -44,7 +45,7 @@ class Engine:
         try:
             self._client = docker.from_env(timeout=_SECONDS).api
         except DockerException as error:
-            raise StartFailed(f"no Docker engine can be asked: {error}; {_advice(error)}") from None
+            raise StartFailed(_unreachable(str(error))) from None
 
     def has(self, image: str) -> bool:
         """Whether an image is here.
@@ -225,7 +226,16 @@ def _explanation(error: APIError) -> str:
     return said
 
 
-def _advice(error: DockerException) -> str:
-    if "Permission denied" in str(error):
-        return "this user may not use its socket (sudo usermod -aG docker $USER, and log in again)"
-    return "start it, or say where it is in DOCKER_HOST; a workload without container needs none"
+def _unreachable(said: str) -> str:
+    where = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    if "Permission denied" in said:
+        return (
+            f"this user may not use the Docker engine at {where}; sudo usermod -aG docker $USER, "
+            "and log in again"
+        )
+    nobody = "No such file" in said or "Connection refused" in said
+    why = "" if nobody else f" ({said})"
+    return (
+        f"no Docker engine answers at {where}{why}; start it, or say in DOCKER_HOST where it is; a "
+        "workload without container needs none"
+    )
