@@ -1,12 +1,15 @@
-"""Which folders of the host the action hands to its sibling, and which it doesn't."""
+"""Which folders of the host the action hands to its sibling, and what a volume of agents holds."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.docker.engine import ask
+from ops002.executors.docker.container import agents_volume
+from ops002.executors.docker.engine import Engine
+from tests.docker.engine import ask, run
 from tests.docker.runner import Step
 from tests.docker.test_image import CLEAN, CONFIG
 
@@ -72,3 +75,13 @@ def test_container_that_shares_temporary_files_is_not_taken_for_another(
         ask("rm", "--force", other)
 
     assert started.returncode == 0, out + err
+
+
+def test_volume_of_agents_holds_nothing_else(image: str) -> None:
+    """Where a workload's image is the gate's own, the engine would copy the whole gate into it."""
+    with closing(Engine()) as asked, agents_volume(asked, image, {}) as volume:
+        listed = run(
+            "-A", "/there", options=("-v", f"{volume}:/there:ro", "--entrypoint", "ls"), image=image
+        )
+
+    assert listed.out.split() == ["ops002"], listed.err
