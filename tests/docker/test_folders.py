@@ -51,7 +51,6 @@ def test_report_goes_nowhere_else(step: Step, tmp_path: Path, report_dir: str) -
     outside.mkdir()
     (step.workspace / "link").symlink_to("/var/tmp")  # in the container there is one, too
     (step.workspace / "nowhere").symlink_to(outside)
-    before = set(Path("/var/tmp").iterdir())
     step.inputs["report_dir"] = report_dir
 
     out, err = (started := step.start()).communicate(timeout=120)
@@ -60,7 +59,7 @@ def test_report_goes_nowhere_else(step: Step, tmp_path: Path, report_dir: str) -
     assert "have report_dir name one below the workspace" in out
     assert step.outputs()["verdict"] == "inconclusive"
     assert list(outside.iterdir()) == []
-    assert set(Path("/var/tmp").iterdir()) == before
+    assert not Path("/var/tmp/ops002-report.json").exists()
 
 
 def test_container_that_shares_temporary_files_is_not_taken_for_another(
