@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-IMAGE = "ops002:test"
+# Another checkout may be tested on the same engine.
+IMAGE = f"ops002:test-{zlib.crc32(bytes(ROOT)):08x}"
 BUILD_SECONDS = 600
 RUN_SECONDS = 300
 AUTHORITIES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
