@@ -21,7 +21,8 @@ lint: .venv/.dev  ## format, lint, types, import contracts, the image's and the 
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/shellcheck .ci/run .ci/engine examples/quickstart/demo.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --offline --quiet --persona pedantic .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github action.yml
 
 unit: .venv/.dev  ## the tests, with branch coverage
 	rm -f .coverage .coverage.*

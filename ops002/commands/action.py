@@ -79,6 +79,15 @@ class _Ended:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    """The checkout and the report's folder; on the host they have other names than here."""
+
+    workspace_on_host: str
+    report: Path
+    report_on_host: str
+
+
 def action(environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Carry out the action; the exit code."""
     mode = Mode.GATE
@@ -128,13 +137,14 @@ def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out
         try:
             engine = _engine()
             own = find_own(engine)
-            gate = _gate(inputs, config, own, environ)
-            report = Path(_report_folder(inputs, environ)) / REPORT_NAME
+            folders = _folders(inputs, environ, own)
+            report = folders.report / REPORT_NAME
             report.unlink(missing_ok=True)
+            gate = _gate(inputs, config, own, environ, folders)
             try:
                 code = _run_beside(engine, own.image, gate, clock, out)
             finally:
-                _give_to_its_owner(report.parent)
+                _give_to_its_owner(folders.report)
         except Interrupted as error:
             return _Ended(
                 code=128 + error.signal if error.signal else EXIT_INCONCLUSIVE,
@@ -177,25 +187,13 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
     )
 
 
-def _gate(inputs: Inputs, config: Config, own: Own, environ: Mapping[str, str]) -> Gate:
-    """The sibling that measures.
-
-    Raises:
-        StartFailed: a folder that it needs isn't the host's.
-    """
-    workspace = own.on_host(str(Path.cwd()))
-    folder = _report_folder(inputs, environ)
-    report = own.on_host(folder)
-    if workspace is None or report is None:
-        raise StartFailed(
-            f"{folder if workspace else Path.cwd()} isn't a folder of the host, so the gate's "
-            "sibling can't have it; under Actions leave report_dir out, or put it below the "
-            "workspace"
-        )
-    Path(folder).mkdir(parents=True, exist_ok=True)
+def _gate(
+    inputs: Inputs, config: Config, own: Own, environ: Mapping[str, str], folders: _Folders
+) -> Gate:
+    """The sibling that measures."""
     run = secrets.token_hex(8)
     save_state(environ, "run", run)
-    argv = ["run", "--report-dir", report, "--image", own.image]
+    argv = ["run", "--report-dir", folders.report_on_host, "--image", own.image]
     argv += [word for name in inputs.scenarios for word in ("--scenario", name)]
     argv += [word for path in inputs.mounts for word in ("--mount", path)]
     for option in ("config", "device", "tolerance"):
@@ -206,16 +204,45 @@ def _gate(inputs: Inputs, config: Config, own: Own, environ: Mapping[str, str]) 
         run=run,
         argv=argv,
         environ={RUN_VARIABLE: run, **{name: environ[name] for name in _TOLD if name in environ}},
-        workspace=workspace,
-        report=report,
+        workspace=folders.workspace_on_host,
+        report=folders.report_on_host,
         socket=own.on_host(SOCKET) or SOCKET,
         gpus=any(scenario.kind_of_device == "cuda" for scenario in config.scenarios),
     )
 
 
-def _report_folder(inputs: Inputs, environ: Mapping[str, str]) -> str:
-    base = environ.get("RUNNER_TEMP") or environ.get("HOME") or "."
-    return str(Path(inputs.report_dir or Path(base) / "ops002").absolute())
+def _folders(inputs: Inputs, environ: Mapping[str, str], own: Own) -> _Folders:
+    """Where the sibling finds the checkout, and leaves its report.
+
+    Links are followed first. One in the checkout is the pull request's, and the engine, asked for
+    what it points to, would take the host's. Runners before 2.329 don't mount their RUNNER_TEMP:
+    there the report is in HOME.
+
+    Raises:
+        StartFailed: they aren't the host's, or no folder can be made there.
+    """
+    here = Path.cwd()
+    workspace = own.on_host(str(here))
+    if workspace is None:
+        raise StartFailed(
+            f"the workspace isn't a folder of the host ({here}), so the gate's sibling can't have "
+            "it; act mounts it with --bind"
+        )
+    bases = [environ[name] for name in ("RUNNER_TEMP", "HOME") if environ.get(name)]
+    wanted = [inputs.report_dir] if inputs.report_dir else [f"{base}/ops002" for base in bases]
+    why = "that isn't a folder of the host, or not one of its own"
+    try:
+        for folder in (Path(one).resolve() for one in wanted):
+            on_host = own.on_host(str(folder))
+            if on_host is not None and not here.is_relative_to(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                return _Folders(workspace, folder, on_host)
+    except OSError as error:
+        why = str(error.strerror)
+    raise StartFailed(
+        f"the gate's sibling can't leave its report in {' or '.join(wanted)}: {why}; "
+        "have report_dir name one below the workspace"
+    )
 
 
 def _give_to_its_owner(folder: Path) -> None:

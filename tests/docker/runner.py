@@ -41,6 +41,7 @@ class Step:
     inputs: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     with_socket: bool = True
+    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for folder in FOLDERS:
@@ -91,7 +92,7 @@ class Step:
         for folder, target in FOLDERS.items():
             line += ["-v", f"{self.work / folder}:{target}"]
         return subprocess.Popen(
-            [*line, self.image],
+            [*line, *self.options, self.image],
             env={**os.environ, **environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -88,8 +88,11 @@ def arguments(box: Box) -> dict[str, Any]:
 
 
 def filling(labels: Mapping[str, str], volume: str) -> dict[str, Any]:
-    """What the engine is asked for to put files into a volume: a container that isn't started."""
+    """What the engine is asked for to put files into a volume: a container that isn't started.
+
+    ``nocopy``: an engine first fills an empty volume with what the image has there, such as a gate.
+    """
     return {
         "container": {"entrypoint": list(_HOLD[:1]), "labels": dict(labels)},
-        "host": {"binds": [f"{volume}:{AGENTS}"], "network_mode": "none"},
+        "host": {"binds": [f"{volume}:{AGENTS}:nocopy"], "network_mode": "none"},
     }

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
 
 SOCKET: Final = "/var/run/docker.sock"
-_NONCE_FOLDER: Final = Path("/tmp")  # noqa: S108 (of this container; the name can't be guessed)
+_NONCE_FOLDER: Final = Path("/")
+"""The one folder that can't be a mount, which other containers might have, too."""
 
 _CAPABILITIES: Final = (
     "SYS_PTRACE",  # another user's smaps_rollup is refused even to root without it
