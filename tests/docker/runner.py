@@ -23,7 +23,6 @@ FOLDERS = {
     "repo/repo": "/github/workspace",
 }
 SOCKET = "/var/run/docker.sock"
-LABEL = "5c0c4f"
 TOKEN = "ghs_aTokenThatNobodyMayRead"
 
 
@@ -41,6 +40,7 @@ class Step:
     inputs: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     with_socket: bool = True
+    label: str = field(default_factory=lambda: os.urandom(3).hex())
     options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,7 +81,7 @@ class Step:
         return left_on_engine(f"ops002.run={self._read('save_state')['run']}")
 
     def _start(self, entrypoint: str, environ: dict[str, str]) -> subprocess.Popen[str]:
-        line = ["docker", "run", "--name", f"ops002_{os.urandom(3).hex()}", "--label", LABEL]
+        line = ["docker", "run", "--name", f"ops002_{os.urandom(3).hex()}", "--label", self.label]
         line += ["--workdir", "/github/workspace", "--rm"]
         for name in environ:
             line += ["-e", name]

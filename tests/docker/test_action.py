@@ -8,13 +8,14 @@ import signal
 import subprocess
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import command, environment, ops002
 from tests.docker.engine import ask, left_on_engine
-from tests.docker.runner import LABEL, TOKEN, Step
+from tests.docker.runner import TOKEN, Step
 from tests.docker.test_image import CLEAN, CONFIG, LEAKING
 
 
@@ -176,6 +177,8 @@ def test_image_that_cant_be_held_open_is_told(step: Step, tmp_path: Path) -> Non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_cancelled_leaves_nothing(step: Step, number: signal.Signals, seconds: float) -> None:
     started = step.start()
+    # A client whose container doesn't run yet keeps the signal to itself.
+    until_there(lambda: ask("ps", "--quiet", "--filter", f"label={step.label}").split())
     time.sleep(seconds)
 
     began = time.monotonic()
@@ -190,10 +193,10 @@ def test_cancelled_leaves_nothing(step: Step, number: signal.Signals, seconds: f
 def test_what_a_killed_step_left_is_removed_after_the_job(step: Step) -> None:
     """The runner's last resort leaves the step's container running, and its siblings."""
     started = step.start()
-    until_there("ops002.gate")
+    until_there(lambda: step.left()[1:])
     started.kill()
     started.communicate()
-    ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"label={LABEL}").split())
+    ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"label={step.label}").split())
     assert step.left() != []
 
     swept = step.after_the_job()
@@ -207,21 +210,23 @@ def test_what_a_killed_gate_left_is_removed_by_the_next(
 ) -> None:
     (tmp_path / "engine.py").write_text(CLEAN)
     (tmp_path / "ops002.yml").write_text(CONFIG)
-    line = command("run", "--image", workload_image, "--report-dir", tmp_path / "r")
-    with subprocess.Popen(line, cwd=tmp_path, env=environment()) as gate:
-        until_there("ops002.gate")
+    line = ("run", "--image", workload_image, "--report-dir", tmp_path / "r")
+    run = f"ops002.run={tmp_path.parent.name}-{tmp_path.name}"
+    named = environment(OPS002_RUN=run.partition("=")[2])
+    with subprocess.Popen(command(*line), cwd=tmp_path, env=named) as gate:
+        until_there(lambda: ask("ps", "--quiet", "--filter", f"label={run}").split())
         gate.kill()
 
-    ended = ops002(*line[line.index("run") :], cwd=tmp_path)
+    ended = ops002(*line, cwd=tmp_path)
 
     assert ended.code == 0, ended.out + ended.err
     assert "removed what a killed run had left: container" in ended.err
-    assert left_on_engine("ops002.gate") == []
+    assert left_on_engine(run) == []
 
 
-def until_there(label: str) -> None:
-    """Wait until something with this label runs on the engine."""
-    while not ask("ps", "--quiet", "--filter", f"label={label}"):
+def until_there(found: Callable[[], list[str]]) -> None:
+    """Wait until there is something on the engine."""
+    while not found():
         time.sleep(0.05)
 
 

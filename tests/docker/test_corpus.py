@@ -28,6 +28,7 @@ def test_case_comes_to_the_same_in_a_container(
         if f"import {module}" in case.file.read_text() and not has(workload_image, module):
             pytest.skip(f"no {module} in the image: name one with it in OPS002_WORKLOAD_IMAGE")
     mark = str(tmp_path)
+    run_of = mark.replace("/", "-")
     contained = case.contained(workload_image, {"CORPUS_CASE": mark})
 
     ended = ops002(
@@ -37,7 +38,7 @@ def test_case_comes_to_the_same_in_a_container(
         "--report-dir",
         tmp_path / "r",
         cwd=ROOT,
-        OPS002_RUN=tmp_path.name,
+        OPS002_RUN=run_of,
     )
 
     report = read_report(tmp_path / "r")
@@ -45,7 +46,7 @@ def test_case_comes_to_the_same_in_a_container(
         ended.out + ended.err
     )
     assert processes_started_with("CORPUS_CASE", mark) == []
-    assert left_on_engine(f"ops002.run={tmp_path.name}") == []
+    assert left_on_engine(f"ops002.run={run_of}") == []
 
 
 @functools.cache
