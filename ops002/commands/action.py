@@ -6,20 +6,25 @@ processes, and that has nothing of what the runner gave this one.
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGTERM
 from typing import IO, TYPE_CHECKING, Final, TextIO
 
 from ops002.clock import Clock, Interrupted
-from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.config_loading import (
+    BadConfig,
+    find_config,
+    in_working_directory,
+    load_config,
+)
 from ops002.commands.containers import RUN_VARIABLE
+from ops002.commands.report_folder import prepared, report_folder
 from ops002.commands.run import REPORT_NAME
 from ops002.config import Config
 from ops002.config_overrides import Instead
@@ -85,6 +90,7 @@ def action(environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     try:
         inputs = read_inputs(environ)
         refuse_fork(environ, allowed=inputs.allow_fork)
+        inputs = replace(inputs, config=in_working_directory(find_config(inputs.config)))
         instead = Instead(
             device=inputs.device, tolerance=inputs.tolerance, scenarios=inputs.scenarios
         )
@@ -128,13 +134,11 @@ def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out
         try:
             engine = _engine()
             own = find_own(engine)
-            gate = _gate(inputs, config, own, environ)
-            report = Path(_report_folder(inputs, environ)) / REPORT_NAME
-            report.unlink(missing_ok=True)
-            try:
+            folder = report_folder(inputs.report_dir, environ)
+            gate = _gate(inputs, config, own, folder, environ)
+            with prepared(folder) as report:
+                save_state(environ, "run", gate.run)
                 code = _run_beside(engine, own.image, gate, clock, out)
-            finally:
-                _give_to_its_owner(report.parent)
         except Interrupted as error:
             return _Ended(
                 code=128 + error.signal if error.signal else EXIT_INCONCLUSIVE,
@@ -158,6 +162,12 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
         result = judge_again(report.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ReportRefused) as error:
         return _not_started(f"the gate left no report that can be used: {error}", out)
+    if code != result.exit_code:
+        return _not_started(
+            f"the gate ended with exit code {code}, and its report says {result.exit_code}: it was "
+            "killed on its way out (by the kernel, if memory ran out); run it again",
+            out,
+        )
     title = f"{_TITLE}: {result.outcome.value} {result.reason.value}"
     if result.outcome is not Outcome.PASS:
         out.write(annotation(title, headline(result)))
@@ -168,8 +178,7 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
         if check.delta_bytes is not None
     ]
     return _Ended(
-        # A sibling that ended otherwise than its report says is believed in what is worse.
-        code=result.exit_code or code,
+        code=code,
         verdict=result.outcome.value,
         reason=result.reason.value,
         worst_delta_bytes=str(max(deltas, key=abs)) if deltas else "",
@@ -177,31 +186,37 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
     )
 
 
-def _gate(inputs: Inputs, config: Config, own: Own, environ: Mapping[str, str]) -> Gate:
-    """The sibling that measures.
+def _gate(
+    inputs: Inputs, config: Config, own: Own, folder: Path, environ: Mapping[str, str]
+) -> Gate:
+    """The sibling that measures, with its report in a folder of this container.
 
     Raises:
-        StartFailed: a folder that it needs isn't the host's.
+        StartFailed: a folder that it needs isn't the host's, or one to be read is the runner's.
     """
     workspace = own.on_host(str(Path.cwd()))
-    folder = _report_folder(inputs, environ)
-    report = own.on_host(folder)
+    report = own.on_host(str(folder))
     if workspace is None or report is None:
         raise StartFailed(
             f"{folder if workspace else Path.cwd()} isn't a folder of the host, so the gate's "
             "sibling can't have it; under Actions leave report_dir out, or put it below the "
             "workspace"
         )
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    for path in inputs.mounts:
+        if own.is_held_by(path):
+            raise StartFailed(
+                f"mounts: {path} holds folders of the runner or the engine's socket, which code "
+                "under test never sees; name the folder with the files themselves"
+            )
     run = secrets.token_hex(8)
-    save_state(environ, "run", run)
-    argv = ["run", "--report-dir", report, "--image", own.image]
-    argv += [word for name in inputs.scenarios for word in ("--scenario", name)]
-    argv += [word for path in inputs.mounts for word in ("--mount", path)]
-    for option in ("config", "device", "tolerance"):
-        value = getattr(inputs, option)
-        if value is not None:
-            argv += [f"--{option}", value]
+    argv = ["run", f"--report-dir={report}", f"--image={own.image}"]
+    argv += [f"--scenario={name}" for name in inputs.scenarios]
+    argv += [f"--mount={path}" for path in inputs.mounts]
+    argv += [
+        f"--{option}={value}"
+        for option in ("config", "device", "tolerance")
+        if (value := getattr(inputs, option)) is not None
+    ]
     return Gate(
         run=run,
         argv=argv,
@@ -211,18 +226,6 @@ def _gate(inputs: Inputs, config: Config, own: Own, environ: Mapping[str, str]) 
         socket=own.on_host(SOCKET) or SOCKET,
         gpus=any(scenario.kind_of_device == "cuda" for scenario in config.scenarios),
     )
-
-
-def _report_folder(inputs: Inputs, environ: Mapping[str, str]) -> str:
-    base = environ.get("RUNNER_TEMP") or environ.get("HOME") or "."
-    return str(Path(inputs.report_dir or Path(base) / "ops002").absolute())
-
-
-def _give_to_its_owner(folder: Path) -> None:
-    """Root's files in a runner's folder would be in the way of its next job."""
-    owner = folder.parent.stat()
-    for file in (folder, *folder.rglob("*")):
-        os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, out: TextIO) -> int:
@@ -257,7 +260,9 @@ def _exit_code(engine: Engine, container: str) -> int | None:
 def _show(lines: IO[bytes], out: TextIO) -> None:
     with lines:
         for line in lines:
-            out.write(inert(line.decode("utf-8", "backslashreplace")))
+            # A runner ends lines at a carriage return, too.
+            shown = line.decode("utf-8", "backslashreplace").replace("\r", "\\r")
+            out.write(inert(shown))
             out.flush()
 
 

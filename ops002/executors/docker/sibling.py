@@ -54,6 +54,10 @@ class Own:
                 return str(mount.source / inside.relative_to(mount.target))
         return None
 
+    def is_held_by(self, path: str) -> bool:
+        """Whether a folder of the host is, or holds, one that the runner has mounted here."""
+        return any(mount.source.is_relative_to(path) for mount in self.mounts)
+
 
 def find_own(engine: Engine) -> Own:
     """This container, as the engine knows it.

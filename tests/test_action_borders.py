@@ -1,0 +1,123 @@
+"""What an action takes from a workflow and a checkout, before anything is started."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from ops002.commands.config_loading import (
+    BadConfig,
+    find_config,
+    in_working_directory,
+    load_config,
+)
+from ops002.commands.report_folder import prepared, report_folder
+from ops002.executors import StartFailed
+from ops002.executors.docker.sibling import Mount, Own
+from ops002.github.inputs import BadInputs, Mode, read_inputs
+from tests.command_line import ops002
+
+RUNNER = 1001
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory, with the machine's files beside it."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize("given", ["report", "Report", " REPORT\n"])
+def test_input_is_read_in_any_case(given: str) -> None:
+    assert read_inputs({"INPUT_MODE": given}).mode is Mode.REPORT
+
+
+@pytest.mark.parametrize(
+    "folder", ["/./etc", "/opt/../etc", "//etc", "/github/runner_temp/models", "models", "/var/run"]
+)
+def test_mount_of_the_machine_or_the_runner_is_refused(folder: str) -> None:
+    with pytest.raises(BadInputs, match="mounts"):
+        read_inputs({"INPUT_MOUNTS": f"/opt/models\n{folder}"})
+
+
+@pytest.mark.parametrize(
+    ("folder", "held"),
+    [("/home/runner", True), ("/home/runner/_work/_temp", True), ("/home/models", False)],
+)
+def test_folder_that_holds_the_runners_is_known(folder: str, *, held: bool) -> None:
+    temp = PurePosixPath("/home/runner/_work/_temp")
+
+    own = Own(image="", mounts=(Mount(temp, PurePosixPath("/github/runner_temp")),))
+
+    assert own.is_held_by(folder) is held
+
+
+def test_config_is_told_by_its_place_in_the_checkout(checkout: Path) -> None:
+    """The gate beside the action has the checkout elsewhere."""
+    (checkout / "gate.yml").touch()
+    (checkout / "ops002.yml").symlink_to("gate.yml")
+
+    assert in_working_directory(find_config(None)) == "gate.yml"
+    assert in_working_directory(checkout / "gate.yml") == "gate.yml"
+
+
+@pytest.mark.parametrize("target", ["/proc/self/environ", "../secret", "/dev/zero"])
+def test_config_that_leads_out_of_the_checkout_is_refused(checkout: Path, target: str) -> None:
+    (checkout / "ops002.yml").symlink_to(target)
+
+    with pytest.raises(BadConfig, match="isn't a file of"):
+        in_working_directory(find_config(None))
+
+
+def test_config_without_end_is_refused() -> None:
+    with pytest.raises(BadConfig, match="over 1 MiB"):
+        load_config("/dev/zero")
+
+
+def test_report_folder_that_is_a_link_is_refused(checkout: Path) -> None:
+    (checkout / "reports").symlink_to("../elsewhere")
+
+    with pytest.raises(StartFailed, match="symbolic link"):
+        report_folder("reports/here", {})
+
+
+def test_output_that_is_a_link_is_refused(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "r").mkdir()
+    (checkout / "r/output").symlink_to(tmp_path)
+    (checkout / "ops002.yml").write_text(
+        "version: 1\nscenarios:\n- name: a\n  workload: {kind: python, file: a.py}\n"
+        "  faults: [oom]\ndevice: cpu\n"
+    )
+
+    ended = ops002("run", "--report-dir", "r", cwd=checkout)
+
+    assert ended.code == 2, ended.out + ended.err
+    assert "symbolic link" in ended.err
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="an action's container is root's")
+def test_report_is_the_runners_and_nothing_else_changes_hands(checkout: Path) -> None:
+    """Also where the report goes to a folder that holds more."""
+    os.chown(checkout, RUNNER, RUNNER)
+    (checkout / "roots").touch()
+
+    with prepared(checkout) as report:
+        report.touch()
+    with prepared(checkout / "new/folder") as below:
+        below.touch()
+
+    theirs = {file.name for file in checkout.rglob("*") if file.stat().st_uid == RUNNER}
+    assert theirs == {report.name, "new", "folder"}
+    assert below.stat().st_uid == RUNNER
+    assert (checkout / "roots").stat().st_uid == 0
+
+
+def test_report_folder_that_cant_be_written_says_so(checkout: Path) -> None:
+    (checkout / "file").touch()
+
+    with pytest.raises(StartFailed, match="report_dir"), prepared(checkout / "file"):
+        pytest.fail("there is no such folder")
