@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,9 +15,11 @@ from ops002.commands.config_loading import (
     in_working_directory,
     load_config,
 )
+from ops002.commands.containers import repositories
 from ops002.commands.report_folder import prepared, report_folder
 from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import Mount, Own
+from ops002.github.event import Fork, refuse_fork
 from ops002.github.inputs import BadInputs, Mode, read_inputs
 from tests.command_line import ops002
 
@@ -121,3 +125,48 @@ def test_report_folder_that_cant_be_written_says_so(checkout: Path) -> None:
 
     with pytest.raises(StartFailed, match="report_dir"), prepared(checkout / "file"):
         pytest.fail("there is no such folder")
+
+
+OURS, THEIRS = {"full_name": "org/engine"}, {"full_name": "stranger/engine"}
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "refused"),
+    [
+        (
+            "pull_request",
+            {"pull_request": {"head": {"repo": THEIRS}, "base": {"repo": OURS}}},
+            True,
+        ),
+        ("pull_request", {"pull_request": {"head": {"repo": OURS}, "base": {"repo": OURS}}}, False),
+        ("pull_request_target", {"pull_request": {"head": {"repo": None}}}, True),
+        ("workflow_run", {"workflow_run": {"head_repository": THEIRS}, "repository": OURS}, True),
+        ("workflow_run", {"workflow_run": {"head_repository": OURS}, "repository": OURS}, False),
+        ("issue_comment", {"issue": {"pull_request": {}}}, True),
+        ("issue_comment", {"issue": {}}, False),
+        ("issue_comment", {}, True),
+        ("merge_group", {}, False),
+        ("push", {}, False),
+    ],
+)
+def test_event_that_can_be_a_forks_is_refused(
+    tmp_path: Path, name: str, event: dict[str, object], *, refused: bool
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event))
+    environ = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file)}
+
+    with pytest.raises(Fork, match="allow_fork") if refused else nullcontext():
+        refuse_fork(environ, allowed=False)
+    refuse_fork(environ, allowed=True)
+
+
+def test_repositories_are_found_at_any_depth(checkout: Path) -> None:
+    for folder in (".git/modules/x/.git", "a/b/c/d/.git", "a/.hidden/.git"):
+        (checkout / folder).mkdir(parents=True)
+    (checkout / "a/.git").write_text("gitdir: ../.git/modules/a\n")
+    (checkout / "loop").symlink_to(checkout)
+
+    found = {str(Path(one).relative_to(checkout)) for one in repositories(checkout)}
+
+    assert found == {".git", "a/b/c/d/.git", "a/.hidden/.git"}
