@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from socket import socket
 from typing import Any, Final
 
@@ -19,6 +21,7 @@ from ops002.executors.docker.containment import NOT_OPEN
 _SECONDS: Final = 60
 """For one request; starting a container on a busy machine takes some."""
 _POLL_SECONDS: Final = 0.01
+_PULL_POLL_SECONDS: Final = 0.05
 _START_SECONDS: Final = 30.0
 _NO_GPU: Final = "could not select device driver"
 
@@ -59,10 +62,32 @@ class Engine:
                 self._pull(image, check)
 
     def _pull(self, image: str, check: Callable[[], None]) -> None:
-        for line in self._client.pull(image, stream=True, decode=True):
+        # On a thread: a registry that is silent lets nothing be heard of its pull, for ever.
+        heard: SimpleQueue[Mapping[str, Any] | Exception | None] = SimpleQueue()
+        threading.Thread(target=self._hear_pull, args=(image, heard.put), daemon=True).start()
+        while True:
             check()
-            if "error" in line:
-                raise StartFailed(f"the image {image} can't be pulled: {line['error']}")
+            try:
+                said = heard.get(timeout=_PULL_POLL_SECONDS)
+            except Empty:
+                continue
+            if said is None:
+                return
+            if isinstance(said, Exception):
+                raise said
+            if "error" in said:
+                raise StartFailed(f"the image {image} can't be pulled: {said['error']}")
+
+    def _hear_pull(
+        self, image: str, tell: Callable[[Mapping[str, Any] | Exception | None], None]
+    ) -> None:
+        try:
+            for line in self._client.pull(image, stream=True, decode=True):
+                tell(line)
+        except Exception as error:  # noqa: BLE001 (raised again where it is waited for)
+            tell(error)
+        else:
+            tell(None)
 
     def create(self, image: str, arguments: Mapping[str, Any]) -> str:
         """Create a container; its id.
