@@ -55,7 +55,7 @@ def test_mount_of_the_machine_or_the_runner_is_refused(folder: str) -> None:
 def test_folder_that_holds_the_runners_is_known(folder: str, *, held: bool) -> None:
     temp = PurePosixPath("/home/runner/_work/_temp")
 
-    own = Own(image="", mounts=(Mount(temp, PurePosixPath("/github/runner_temp")),))
+    own = Own(id="", image="", mounts=(Mount(temp, PurePosixPath("/github/runner_temp")),))
 
     assert own.is_held_by(folder) is held
 

@@ -161,7 +161,10 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
     try:
         result = judge_again(report.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ReportRefused) as error:
-        return _not_started(f"the gate left no report that can be used: {error}", out)
+        return _not_started(
+            f"the gate ended with exit code {code} and left no report that can be used: {error}",
+            out,
+        )
     if code != result.exit_code:
         return _not_started(
             f"the gate ended with exit code {code}, and its report says {result.exit_code}: it was "
@@ -219,6 +222,7 @@ def _gate(
     ]
     return Gate(
         run=run,
+        action=own.id,
         argv=argv,
         environ={RUN_VARIABLE: run, **{name: environ[name] for name in _TOLD if name in environ}},
         workspace=workspace,

@@ -198,6 +198,25 @@ def test_what_a_killed_gate_left_is_removed_by_the_next(
     assert left_on_engine("ops002.gate") == []
 
 
+def test_what_a_killed_action_left_is_removed_by_the_next(step: Step, workload_image: str) -> None:
+    """Where the runner is killed, too, nothing comes after the job."""
+    started = step.start()
+    until_there("ops002.gate")
+    started.kill()
+    started.communicate()
+    temp = step.work / "_temp/_runner_file_commands"  # mounted into the action's own alone
+    ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"volume={temp}").split())
+    (run,) = step.saved_states().values()
+    assert left_on_engine(f"ops002.run={run}") != []
+
+    report = step.work / "r"
+    ended = ops002("run", "--image", workload_image, "--report-dir", report, cwd=step.workspace)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert "removed what a killed run had left: container" in ended.err
+    assert left_on_engine(f"ops002.run={run}") == []
+
+
 def until_there(label: str) -> None:
     """Wait until something with this label runs on the engine."""
     while not ask("ps", "--quiet", "--filter", f"label={label}"):

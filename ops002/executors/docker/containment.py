@@ -15,6 +15,9 @@ GATE_LABEL: Final = "ops002.gate"
 RUN_LABEL: Final = "ops002.run"
 """Which run of the action a container or volume belongs to, if to one."""
 
+ACTION_LABEL: Final = "ops002.action"
+"""The id of the action's container that a gate stands beside: it outlives one that was killed."""
+
 AGENTS: Final = "/opt/ops002"
 """Where the gate's agents lie in a workload's container."""
 
