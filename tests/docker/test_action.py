@@ -151,6 +151,16 @@ def test_image_that_cant_be_held_open_is_told(step: Step, tmp_path: Path) -> Non
     assert step.left() == []
 
 
+def test_mount_that_is_not_there_is_named_and_not_made(step: Step, tmp_path: Path) -> None:
+    step.inputs["mounts"] = str(missing := tmp_path / "models")
+
+    out, _ = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == 3, out
+    assert str(missing) in out
+    assert not missing.exists()
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0, 5.0])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_cancelled_leaves_nothing(step: Step, number: signal.Signals, seconds: float) -> None:
