@@ -264,9 +264,7 @@ def _exit_code(engine: Engine, container: str) -> int | None:
 def _show(lines: IO[bytes], out: TextIO) -> None:
     with lines:
         for line in lines:
-            # A runner ends lines at a carriage return, too.
-            shown = line.decode("utf-8", "backslashreplace").replace("\r", "\\r")
-            out.write(inert(shown))
+            out.write(inert(line.decode("utf-8", "backslashreplace")))
             out.flush()
 
 
