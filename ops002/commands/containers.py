@@ -55,6 +55,8 @@ class Containers:
         keys = scenario.container
         engine = self._asked()
         engine.provide(keys.image, self._until(scenario.workload.timeouts.start))
+        for volume in keys.volumes:
+            engine.must_have_volume(volume)
         labels = {GATE_LABEL: str(this_gate()), **({RUN_LABEL: self._run} if self._run else {})}
         with ExitStack() as stack:
             agents = None

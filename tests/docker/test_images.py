@@ -1,4 +1,4 @@
-"""Workloads' images, and what they bring along."""
+"""Workloads' images and volumes, and what they bring along."""
 
 from __future__ import annotations
 
@@ -26,3 +26,19 @@ def test_check_of_an_images_health_is_not_the_workloads(
     ended = ops002("run", "--image", CHECKED, "--report-dir", tmp_path / "r", cwd=tmp_path)
 
     assert ended.code == 0, ended.out + ended.err
+
+
+def test_volume_that_is_not_there_is_named_and_not_made(
+    workload_image: str, tmp_path: Path
+) -> None:
+    """The engine would make it, and nobody would ever remove it."""
+    missing = f"ops002-test-{tmp_path.parent.name}"
+    where = f"    container: {{image: {workload_image}, volumes: {{{missing}: /models}}}}\n"
+    (tmp_path / "engine.py").write_text(CLEAN)
+    (tmp_path / "ops002.yml").write_text(CONFIG.replace("    workload:", f"{where}    workload:"))
+
+    ended = ops002("run", "--report-dir", tmp_path / "r", cwd=tmp_path)
+
+    assert ended.code == 3, ended.out + ended.err
+    assert f"docker volume create {missing}" in " ".join(ended.out.split())
+    assert ask("volume", "ls", "--quiet", "--filter", f"name={missing}") == ""

@@ -123,6 +123,17 @@ class Engine:
         with _told(f"the volume {name}"):
             self._client.create_volume(name, labels=dict(labels))
 
+    def must_have_volume(self, name: str) -> None:
+        """Raises `StartFailed` if there is no such volume: the engine would make and keep one."""
+        with _told(f"the volume {name}"):
+            try:
+                self._client.inspect_volume(name)
+            except NotFound:
+                raise StartFailed(
+                    f"there is no volume {name!r} on this engine: make it (docker volume create "
+                    f"{name}), and put the files into it"
+                ) from None
+
     def execute(self, container: str, argv: Sequence[str], options: Mapping[str, Any]) -> Exec:
         """Start a program in a container.
 
