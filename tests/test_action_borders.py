@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
+import signal
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from ops002.commands.action import judged
 from ops002.commands.config_loading import (
     BadConfig,
     find_config,
@@ -21,7 +27,9 @@ from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import Mount, Own
 from ops002.github.event import Fork, refuse_fork
 from ops002.github.inputs import BadInputs, Mode, read_inputs
-from tests.command_line import ops002
+from ops002.report import to_json
+from tests.command_line import ROOT, ops002
+from tests.reports import RESULTS
 
 RUNNER = 1001
 
@@ -170,3 +178,35 @@ def test_repositories_are_found_at_any_depth(checkout: Path) -> None:
     found = {str(Path(one).relative_to(checkout)) for one in repositories(checkout)}
 
     assert found == {".git", "a/b/c/d/.git", "a/.hidden/.git"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_is_heard_before_anything_is_imported(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    slow = tmp_path / "ops002"
+    slow.mkdir()
+    (slow / "__init__.py").write_text("import time; print('here', flush=True); time.sleep(60)")
+    # Beside it: a script's own folder comes first.
+    entrypoint = shutil.copy(ROOT / "entrypoint.py", tmp_path)
+    line = [sys.executable, entrypoint]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "here\n"
+
+        started.send_signal(number)
+
+        assert started.wait(30) == 128 + number
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 137])
+def test_report_that_the_gate_does_not_stand_by_is_no_verdict(tmp_path: Path, code: int) -> None:
+    """Killed on its way out, it has left a report that passes."""
+    (report := tmp_path / "report.json").write_text(to_json(RESULTS["pass"]))
+    out = io.StringIO()
+
+    ended = judged(code, report, "/on/host", out)
+
+    assert ended.code == (0 if code == 0 else 3)
+    assert ended.verdict == ("pass" if code == 0 else "inconclusive")
+    assert ("exit code" in out.getvalue()) == (code != 0)

@@ -66,7 +66,7 @@ _TOLD: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ended:
+class Ended:
     """How the step ends, and what its outputs are."""
 
     code: int
@@ -76,6 +76,7 @@ class _Ended:
     report_path: str = ""
 
     def outputs(self) -> dict[str, str]:
+        """The step's outputs, by name."""
         return {
             "verdict": self.verdict,
             "reason": self.reason,
@@ -119,16 +120,16 @@ def sweep_action(environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _refused(lines: Sequence[str], out: TextIO) -> _Ended:
+def _refused(lines: Sequence[str], out: TextIO) -> Ended:
     shown = lines if len(lines) <= _MOST_ANNOTATIONS + 1 else lines[:_MOST_ANNOTATIONS]
     out.writelines(annotation(f"{_TITLE}: {_CONFIG_ERROR}", line) for line in shown)
     if len(shown) < len(lines):
         more = f"and {len(lines) - len(shown)} more problems"
         out.write(annotation(f"{_TITLE}: {_CONFIG_ERROR}", more))
-    return _Ended(code=EXIT_USAGE, verdict=Outcome.INCONCLUSIVE.value, reason=_CONFIG_ERROR)
+    return Ended(code=EXIT_USAGE, verdict=Outcome.INCONCLUSIVE.value, reason=_CONFIG_ERROR)
 
 
-def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out: TextIO) -> _Ended:
+def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out: TextIO) -> Ended:
     clock = Clock(config.max_duration + _BEYOND_SECONDS)
     with clock.listening():
         try:
@@ -140,23 +141,23 @@ def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out
                 save_state(environ, "run", gate.run)
                 code = _run_beside(engine, own.image, gate, clock, out)
         except Interrupted as error:
-            return _Ended(
+            return Ended(
                 code=128 + error.signal if error.signal else EXIT_INCONCLUSIVE,
                 verdict=Outcome.INCONCLUSIVE.value,
                 reason=Reason.INTERRUPTED.value,
             )
         except StartFailed as error:
             return _not_started(str(error), out)
-    return _judged(code, report, gate.report, out)
+    return judged(code, report, gate.report, out)
 
 
-def _not_started(why: str, out: TextIO) -> _Ended:
+def _not_started(why: str, out: TextIO) -> Ended:
     reason = Reason.WORKLOAD_FAILED.value
     out.write(annotation(f"{_TITLE}: inconclusive {reason}", why))
-    return _Ended(code=EXIT_INCONCLUSIVE, verdict=Outcome.INCONCLUSIVE.value, reason=reason)
+    return Ended(code=EXIT_INCONCLUSIVE, verdict=Outcome.INCONCLUSIVE.value, reason=reason)
 
 
-def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
+def judged(code: int, report: Path, on_host: str, out: TextIO) -> Ended:
     """What the report comes to: recomputed here, whatever the sibling said of it."""
     try:
         result = judge_again(report.read_text("utf-8"))
@@ -180,7 +181,7 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
         for check in trial.checks
         if check.delta_bytes is not None
     ]
-    return _Ended(
+    return Ended(
         code=code,
         verdict=result.outcome.value,
         reason=result.reason.value,
