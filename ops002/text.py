@@ -23,7 +23,8 @@ def clean(text: str, limit: int = LINE_LIMIT) -> str:
 def inert(line: str) -> str:
     """A line that a CI runner doesn't take for a command of the workflow."""
     # `::` is a command where a line starts with it, `##[` wherever it stands.
-    apart = line.replace("##[", "## [")
+    # Runners end lines at a carriage return, too.
+    apart = line.replace("##[", "## [").replace("\r", "\\r")
     return f"| {apart.lstrip()}" if apart.lstrip().startswith("::") else apart
 
 

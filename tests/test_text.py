@@ -73,6 +73,7 @@ def test_escapes_can_not_blow_a_text_up() -> None:
         ("##[error]x", "## [error]x"),
         ("a.yml:1: ##[error]x", "a.yml:1: ## [error]x"),
         ("::x::##[error]x", "| ::x::## [error]x"),
+        ("said\r::error::forged", "said\\r::error::forged"),
     ],
 )
 def test_no_line_is_a_command_to_a_ci_runner(line: str, shown: str) -> None:

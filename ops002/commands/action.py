@@ -6,20 +6,25 @@ processes, and that has nothing of what the runner gave this one.
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGTERM
 from typing import IO, TYPE_CHECKING, Final, TextIO
 
 from ops002.clock import Clock, Interrupted
-from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.config_loading import (
+    BadConfig,
+    find_config,
+    in_working_directory,
+    load_config,
+)
 from ops002.commands.containers import RUN_VARIABLE
+from ops002.commands.report_folder import prepared, report_folder
 from ops002.commands.run import REPORT_NAME
 from ops002.config import Config
 from ops002.config_overrides import Instead
@@ -61,7 +66,7 @@ _TOLD: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ended:
+class Ended:
     """How the step ends, and what its outputs are."""
 
     code: int
@@ -71,6 +76,7 @@ class _Ended:
     report_path: str = ""
 
     def outputs(self) -> dict[str, str]:
+        """The step's outputs, by name."""
         return {
             "verdict": self.verdict,
             "reason": self.reason,
@@ -79,21 +85,13 @@ class _Ended:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Folders:
-    """The checkout and the report's folder; on the host they have other names than here."""
-
-    workspace_on_host: str
-    report: Path
-    report_on_host: str
-
-
 def action(environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Carry out the action; the exit code."""
     mode = Mode.GATE
     try:
         inputs = read_inputs(environ)
         refuse_fork(environ, allowed=inputs.allow_fork)
+        inputs = replace(inputs, config=in_working_directory(find_config(inputs.config)))
         instead = Instead(
             device=inputs.device, tolerance=inputs.tolerance, scenarios=inputs.scenarios
         )
@@ -122,52 +120,58 @@ def sweep_action(environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _refused(lines: Sequence[str], out: TextIO) -> _Ended:
+def _refused(lines: Sequence[str], out: TextIO) -> Ended:
     shown = lines if len(lines) <= _MOST_ANNOTATIONS + 1 else lines[:_MOST_ANNOTATIONS]
     out.writelines(annotation(f"{_TITLE}: {_CONFIG_ERROR}", line) for line in shown)
     if len(shown) < len(lines):
         more = f"and {len(lines) - len(shown)} more problems"
         out.write(annotation(f"{_TITLE}: {_CONFIG_ERROR}", more))
-    return _Ended(code=EXIT_USAGE, verdict=Outcome.INCONCLUSIVE.value, reason=_CONFIG_ERROR)
+    return Ended(code=EXIT_USAGE, verdict=Outcome.INCONCLUSIVE.value, reason=_CONFIG_ERROR)
 
 
-def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out: TextIO) -> _Ended:
+def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out: TextIO) -> Ended:
     clock = Clock(config.max_duration + _BEYOND_SECONDS)
     with clock.listening():
         try:
             engine = _engine()
             own = find_own(engine)
-            folders = _folders(inputs, environ, own)
-            report = folders.report / REPORT_NAME
-            report.unlink(missing_ok=True)
-            gate = _gate(inputs, config, own, environ, folders)
-            try:
+            folder = report_folder(inputs.report_dir, environ, own)
+            gate = _gate(inputs, config, own, folder, environ)
+            with prepared(folder) as report:
+                save_state(environ, "run", gate.run)
                 code = _run_beside(engine, own.image, gate, clock, out)
-            finally:
-                _give_to_its_owner(folders.report)
         except Interrupted as error:
-            return _Ended(
+            return Ended(
                 code=128 + error.signal if error.signal else EXIT_INCONCLUSIVE,
                 verdict=Outcome.INCONCLUSIVE.value,
                 reason=Reason.INTERRUPTED.value,
             )
         except StartFailed as error:
             return _not_started(str(error), out)
-    return _judged(code, report, gate.report, out)
+    return judged(code, report, gate.report, out)
 
 
-def _not_started(why: str, out: TextIO) -> _Ended:
+def _not_started(why: str, out: TextIO) -> Ended:
     reason = Reason.WORKLOAD_FAILED.value
     out.write(annotation(f"{_TITLE}: inconclusive {reason}", why))
-    return _Ended(code=EXIT_INCONCLUSIVE, verdict=Outcome.INCONCLUSIVE.value, reason=reason)
+    return Ended(code=EXIT_INCONCLUSIVE, verdict=Outcome.INCONCLUSIVE.value, reason=reason)
 
 
-def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
+def judged(code: int, report: Path, on_host: str, out: TextIO) -> Ended:
     """What the report comes to: recomputed here, whatever the sibling said of it."""
     try:
         result = judge_again(report.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ReportRefused) as error:
-        return _not_started(f"the gate left no report that can be used: {error}", out)
+        return _not_started(
+            f"the gate ended with exit code {code} and left no report that can be used: {error}",
+            out,
+        )
+    if code != result.exit_code:
+        return _not_started(
+            f"the gate ended with exit code {code}, and its report says {result.exit_code}: it was "
+            "killed on its way out (by the kernel, if memory ran out); run it again",
+            out,
+        )
     title = f"{_TITLE}: {result.outcome.value} {result.reason.value}"
     if result.outcome is not Outcome.PASS:
         out.write(annotation(title, headline(result)))
@@ -177,9 +181,8 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
         for check in trial.checks
         if check.delta_bytes is not None
     ]
-    return _Ended(
-        # A sibling that ended otherwise than its report says is believed in what is worse.
-        code=result.exit_code or code,
+    return Ended(
+        code=code,
         verdict=result.outcome.value,
         reason=result.reason.value,
         worst_delta_bytes=str(max(deltas, key=abs)) if deltas else "",
@@ -188,68 +191,44 @@ def _judged(code: int, report: Path, on_host: str, out: TextIO) -> _Ended:
 
 
 def _gate(
-    inputs: Inputs, config: Config, own: Own, environ: Mapping[str, str], folders: _Folders
+    inputs: Inputs, config: Config, own: Own, folder: Path, environ: Mapping[str, str]
 ) -> Gate:
-    """The sibling that measures."""
+    """The sibling that measures, with its report in a folder of this container.
+
+    Raises:
+        StartFailed: a folder that it needs isn't the host's, or one to be read is the runner's.
+    """
+    workspace, report = own.on_host(str(Path.cwd())), own.on_host(str(folder))
+    if workspace is None or report is None:
+        raise StartFailed(
+            f"the workspace isn't a folder of the host ({Path.cwd()}), so the gate's sibling can't "
+            "have it; act mounts it with --bind"
+        )
+    for path in inputs.mounts:
+        if own.is_held_by(path):
+            raise StartFailed(
+                f"mounts: {path} holds folders of the runner or the engine's socket, which code "
+                "under test never sees; name the folder with the files themselves"
+            )
     run = secrets.token_hex(8)
-    save_state(environ, "run", run)
-    argv = ["run", "--report-dir", folders.report_on_host, "--image", own.image]
-    argv += [word for name in inputs.scenarios for word in ("--scenario", name)]
-    argv += [word for path in inputs.mounts for word in ("--mount", path)]
-    for option in ("config", "device", "tolerance"):
-        value = getattr(inputs, option)
-        if value is not None:
-            argv += [f"--{option}", value]
+    argv = ["run", f"--report-dir={report}", f"--image={own.image}"]
+    argv += [f"--scenario={name}" for name in inputs.scenarios]
+    argv += [f"--mount={path}" for path in inputs.mounts]
+    argv += [
+        f"--{option}={value}"
+        for option in ("config", "device", "tolerance")
+        if (value := getattr(inputs, option)) is not None
+    ]
     return Gate(
         run=run,
+        action=own.id,
         argv=argv,
         environ={RUN_VARIABLE: run, **{name: environ[name] for name in _TOLD if name in environ}},
-        workspace=folders.workspace_on_host,
-        report=folders.report_on_host,
+        workspace=workspace,
+        report=report,
         socket=own.on_host(SOCKET) or SOCKET,
         gpus=any(scenario.kind_of_device == "cuda" for scenario in config.scenarios),
     )
-
-
-def _folders(inputs: Inputs, environ: Mapping[str, str], own: Own) -> _Folders:
-    """Where the sibling finds the checkout, and leaves its report.
-
-    Links are followed first. One in the checkout is the pull request's, and the engine, asked for
-    what it points to, would take the host's. Runners before 2.329 don't mount their RUNNER_TEMP:
-    there the report is in HOME.
-
-    Raises:
-        StartFailed: they aren't the host's, or no folder can be made there.
-    """
-    here = Path.cwd()
-    workspace = own.on_host(str(here))
-    if workspace is None:
-        raise StartFailed(
-            f"the workspace isn't a folder of the host ({here}), so the gate's sibling can't have "
-            "it; act mounts it with --bind"
-        )
-    bases = [environ[name] for name in ("RUNNER_TEMP", "HOME") if environ.get(name)]
-    wanted = [inputs.report_dir] if inputs.report_dir else [f"{base}/ops002" for base in bases]
-    why = "that isn't a folder of the host, or not one of its own"
-    try:
-        for folder in (Path(one).resolve() for one in wanted):
-            on_host = own.on_host(str(folder))
-            if on_host is not None and not here.is_relative_to(folder):
-                folder.mkdir(parents=True, exist_ok=True)
-                return _Folders(workspace, folder, on_host)
-    except OSError as error:
-        why = str(error.strerror)
-    raise StartFailed(
-        f"the gate's sibling can't leave its report in {' or '.join(wanted)}: {why}; "
-        "have report_dir name one below the workspace"
-    )
-
-
-def _give_to_its_owner(folder: Path) -> None:
-    """Root's files in a runner's folder would be in the way of its next job."""
-    owner = folder.parent.stat()
-    for file in (folder, *folder.rglob("*")):
-        os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, out: TextIO) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from ops002.config import Config, parse
-from ops002.config_file import read_yaml
+from ops002.config_file import MAX_BYTES, read_yaml
 from ops002.config_overrides import Instead
 from ops002.config_problems import ConfigError, Problem
 
@@ -28,10 +29,10 @@ def load_config(file: str | None, instead: Instead | None = None) -> tuple[str, 
     Raises:
         BadConfig: missing, unreadable or wrong.
     """
-    path = _find(file)
+    path = find_config(file)
     instead = instead or Instead()
     try:
-        document = read_yaml(path.read_bytes())
+        document = read_yaml(_read(path))
         value = instead.in_place_of(document.value)
         config = parse(value, document.lines, document.problems)
         return str(path), _narrow(config, instead.scenarios)
@@ -41,14 +42,38 @@ def load_config(file: str | None, instead: Instead | None = None) -> tuple[str, 
         raise BadConfig(tuple(found.render(str(path)) for found in error.problems)) from None
 
 
-def _find(file: str | None) -> Path:
+def find_config(file: str | None) -> Path:
+    """The config file: the one that is named, else the first of those that are looked for.
+
+    Raises:
+        BadConfig: there is none.
+    """
     if file is not None:
         return Path(file)
     for path in DEFAULT_FILES:
-        if path.exists():
+        if os.path.lexists(path):
             return path
     names = " nor ".join(str(path) for path in DEFAULT_FILES)
     raise BadConfig((f"no config: there is neither {names}; write one, or name it with --config",))
+
+
+def in_working_directory(path: Path) -> str:
+    """A config file by its place below the working directory, links followed.
+
+    Raises:
+        BadConfig: it is elsewhere: a link of the checkout could lead to any file of the machine.
+    """
+    here, found = Path.cwd().resolve(), Path(os.path.realpath(path))  # no error where links loop
+    if not found.is_relative_to(here):
+        why = f"{path}: isn't a file of {here}, but {found}; put the config into the checkout"
+        raise BadConfig((why,))
+    return str(found.relative_to(here))
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes, no more of them than tell that it is too large: it may have no end."""
+    with path.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)
 
 
 def _narrow(config: Config, names: tuple[str, ...]) -> Config:

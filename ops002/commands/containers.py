@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -21,6 +22,8 @@ from ops002.executors.docker.leftovers import remove_left
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
 
+
+_GIT: Final = ".git"
 
 RUN_VARIABLE: Final = "OPS002_RUN"
 """Names the run of the action that a gate belongs to, if it belongs to one."""
@@ -54,6 +57,8 @@ class Containers:
         if not engine.has(keys.image):
             show(f"pulling {keys.image}\n", self._err)
             engine.pull(keys.image, self._until(scenario.workload.timeouts.start))
+        for volume in keys.volumes:
+            engine.must_have_volume(volume)
         labels = {GATE_LABEL: str(this_gate()), **({RUN_LABEL: self._run} if self._run else {})}
         with ExitStack() as stack:
             agents = None
@@ -62,7 +67,7 @@ class Containers:
             box = Box(
                 labels=labels,
                 readable=(str(Path.cwd()), *self._mounts),
-                hidden=tuple(_repositories(Path.cwd())),
+                hidden=self._hidden,
                 agents=agents,
                 volumes=keys.volumes,
                 shm_bytes=keys.shm_size,
@@ -72,6 +77,11 @@ class Containers:
                 gpus=scenario.kind_of_device == "cuda",
             )
             yield stack.enter_context(container(engine, keys.image, box))
+
+    @cached_property
+    def _hidden(self) -> tuple[str, ...]:
+        """Asked once: what holds a million files takes seconds, and workloads can't change it."""
+        return tuple(repositories(Path.cwd()))
 
     def _until(self, seconds: float) -> Callable[[], None]:
         """A check that the run may go on, and that so many seconds haven't passed."""
@@ -104,7 +114,12 @@ class Containers:
         return self._engine
 
 
-def _repositories(workspace: Path) -> Iterator[str]:
-    """Where git keeps what it knows: a checkout's token is there, unless it was told not to."""
-    for pattern in (".git", "*/.git", "*/*/.git"):
-        yield from (str(found) for found in workspace.glob(pattern) if found.is_dir())
+def repositories(workspace: Path) -> Iterator[str]:
+    """Where git keeps what it knows: a checkout's token is there, unless it was told not to.
+
+    At any depth: a workflow may check out further repositories into folders of the first.
+    """
+    for folder, below, _ in os.walk(workspace):
+        if _GIT in below:
+            below.remove(_GIT)
+            yield os.path.join(folder, _GIT)  # noqa: PTH118 (of an os.walk)

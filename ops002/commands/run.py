@@ -41,6 +41,8 @@ from ops002.trials.lab import Lab, old_output
 from ops002.trials.runner import run as run_scenarios
 
 REPORT_NAME: Final = "ops002-report.json"
+OUTPUT_NAME: Final = "output"
+"""The folder beside the report, with what workloads printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
                 clock=clock,
                 instruments=instruments,
                 environ=environ,
-                output_dir=folder / "output",
+                output_dir=folder / OUTPUT_NAME,
                 onlooker=onlooker,
             )
             result = measure(config, lab, err)
@@ -104,12 +106,18 @@ def _report_dir(given: str | None, environ: Mapping[str, str]) -> Path:
 
 def _prepare(folder: Path) -> Path:
     """Have the report's folder ready before anything is measured, and nothing older in it."""
-    report = folder / REPORT_NAME
+    report, output = folder / REPORT_NAME, folder / OUTPUT_NAME
+    if output.is_symlink():
+        why = (
+            f"{output}: a symbolic link, and what workloads print would be written wherever it "
+            "leads; remove it, or name another folder with --report-dir"
+        )
+        raise BadConfig((why,))
     try:
-        (folder / "output").mkdir(parents=True, exist_ok=True)
+        output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-        for old in (report, _unfinished(report), *old_output(folder / "output")):
+        for old in (report, _unfinished(report), *old_output(output)):
             old.unlink(missing_ok=True)
     except OSError as error:
         why = (

@@ -64,7 +64,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         report_dir=given.get("REPORT_DIR"),
         mounts=_lines(given.get("MOUNTS")),
         allow_fork=_YES[given.get("ALLOW_FORK", "false").lower()],
-        mode=Mode(given.get("MODE", Mode.GATE.value)),
+        mode=Mode(given.get("MODE", Mode.GATE.value).lower()),
     )
 
 
@@ -107,8 +107,10 @@ def _not_yet(*carried_out: str) -> Callable[[str], str | None]:
 def _mounts(value: str) -> str | None:
     for path in _lines(value):
         parts = path.split("/")
-        if not path.startswith("/") or ".." in parts or ":" in path:
+        if not path.startswith("/") or {".", ".."} & set(parts) or ":" in path:
             return f"holds {path!r}, which isn't an absolute path of the host"
+        if parts[1] == "github":  # the runner translates its own folders in the inputs
+            return f"holds {path!r}, a folder of the runner, which code under test never sees"
         if parts[1] in _NEVER_MOUNTED or path.startswith("/var/run"):
             return f"holds {path!r}, which would give the workload the host itself"
     return None

@@ -64,11 +64,14 @@ class Step:
 
     def after_the_job(self) -> subprocess.CompletedProcess[str]:
         """What the action does after the job, with the states that the step has saved."""
-        saved = self._read("save_state")
-        states = {f"STATE_{name}": value for name, value in saved.items()}
+        states = {f"STATE_{name}": value for name, value in self.saved_states().items()}
         swept = self._start("/opt/ops002/sweep", {**self._environment(), **states})
         out, err = swept.communicate(timeout=60)
         return subprocess.CompletedProcess(swept.args, swept.returncode, out, err)
+
+    def saved_states(self) -> dict[str, str]:
+        """What the step has kept for the one after the job."""
+        return self._read("save_state")
 
     def outputs(self) -> dict[str, str]:
         """The outputs that the step has set."""

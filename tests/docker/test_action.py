@@ -173,6 +173,16 @@ def test_image_that_cant_be_held_open_is_told(step: Step, tmp_path: Path) -> Non
     assert step.left() == []
 
 
+def test_mount_that_is_not_there_is_named_and_not_made(step: Step, tmp_path: Path) -> None:
+    step.inputs["mounts"] = str(missing := tmp_path / "models")
+
+    out, _ = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == 3, out
+    assert str(missing) in out
+    assert not missing.exists()
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.5, 3.0, 5.0])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_cancelled_leaves_nothing(step: Step, number: signal.Signals, seconds: float) -> None:
@@ -222,6 +232,25 @@ def test_what_a_killed_gate_left_is_removed_by_the_next(
     assert ended.code == 0, ended.out + ended.err
     assert "removed what a killed run had left: container" in ended.err
     assert left_on_engine(run) == []
+
+
+def test_what_a_killed_action_left_is_removed_by_the_next(step: Step, workload_image: str) -> None:
+    """Where the runner is killed, too, nothing comes after the job."""
+    started = step.start()
+    until_there(lambda: step.left()[1:])
+    started.kill()
+    started.communicate()
+    temp = step.work / "_temp/_runner_file_commands"  # mounted into the action's own alone
+    ask("rm", "--force", *ask("ps", "--quiet", "--filter", f"volume={temp}").split())
+    (run,) = step.saved_states().values()
+    assert left_on_engine(f"ops002.run={run}") != []
+
+    report = step.work / "r"
+    ended = ops002("run", "--image", workload_image, "--report-dir", report, cwd=step.workspace)
+
+    assert ended.code == 0, ended.out + ended.err
+    assert "removed what a killed run had left: container" in ended.err
+    assert left_on_engine(f"ops002.run={run}") == []
 
 
 def until_there(found: Callable[[], list[str]]) -> None:

@@ -32,3 +32,16 @@ def test_first_process_that_ends_keeps_nothing_open() -> None:
 
         with pytest.raises(StartFailed, match="no program sleep"):
             keeper(started)
+
+
+def test_keeper_is_waited_for_while_the_first_process_becomes_another_program() -> None:
+    """The engine's own, at first; then the init that it was started to be."""
+    late = "import os, time; time.sleep(0.3); os.execvp('sh', ['sh', '-c', 'sleep 60; true'])"
+    with subprocess.Popen([sys.executable, "-c", late]) as first:
+        started = describe(first.pid)
+        assert started is not None
+
+        found = keeper(started)
+
+        subprocess.run(["kill", str(found.pid)], check=True)
+        assert found.command != started.command

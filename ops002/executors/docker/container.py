@@ -207,7 +207,8 @@ def keeper(first: Process) -> Process:
         found = descendants([first], [first])
         if found:
             return found[0]
-        if describe(first.pid) != first:
+        now = entry(first.pid)  # its name changes when it becomes the init that it is to be
+        if now is None or now.started != first.started or now.has_ended:
             break
         time.sleep(_KILL_POLL_SECONDS)
     raise StartFailed(NOT_OPEN)

@@ -15,6 +15,9 @@ GATE_LABEL: Final = "ops002.gate"
 RUN_LABEL: Final = "ops002.run"
 """Which run of the action a container or volume belongs to, if to one."""
 
+ACTION_LABEL: Final = "ops002.action"
+"""The id of the action's container that a gate stands beside: it outlives one that was killed."""
+
 AGENTS: Final = "/opt/ops002"
 """Where the gate's agents lie in a workload's container."""
 
@@ -57,8 +60,12 @@ class Box:
 
 def arguments(box: Box) -> dict[str, Any]:
     """What the engine is asked for."""
-    binds = [f"{folder}:{folder}:ro" for folder in box.readable]
-    binds += [f"{name}:{folder}" for name, folder in box.volumes.items()]
+    # Not among the binds: of those the engine makes each that it doesn't find, as root.
+    readable = [
+        {"Type": "bind", "Source": folder, "Target": folder, "ReadOnly": True}
+        for folder in box.readable
+    ]
+    binds = [f"{name}:{folder}" for name, folder in box.volumes.items()]
     if box.agents is not None:
         binds.append(f"{box.agents}:{AGENTS}:ro")
     gpu = {"Driver": "", "Count": -1, "Capabilities": [["gpu", "compute", "utility"]]}
@@ -68,10 +75,13 @@ def arguments(box: Box) -> dict[str, Any]:
             "command": list(_HOLD[1:]),
             "labels": dict(box.labels),
             "volumes": [SCRATCH],
+            # An image's own would run in it every now and then, and be taken for the workload.
+            "healthcheck": {"test": ["NONE"]},
             "environment": {"HOME": SCRATCH, "TMPDIR": SCRATCH, **box.env},
         },
         "host": {
             "binds": binds,
+            "mounts": readable,
             "network_mode": box.network,
             "read_only": True,
             "tmpfs": dict.fromkeys(box.hidden, "ro,size=4k"),

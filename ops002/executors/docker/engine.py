@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from socket import socket
 from typing import Any, Final
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from ops002.executors import StartFailed
 from ops002.executors.docker.containment import NOT_OPEN
@@ -20,6 +23,7 @@ from ops002.executors.docker.containment import NOT_OPEN
 _SECONDS: Final = 60
 """For one request; starting a container on a busy machine takes some."""
 _POLL_SECONDS: Final = 0.01
+_PULL_POLL_SECONDS: Final = 0.05
 _START_SECONDS: Final = 30.0
 _NO_GPU: Final = "could not select device driver"
 
@@ -66,11 +70,26 @@ class Engine:
         Raises:
             StartFailed: there is no such image, or it may not be pulled.
         """
+        # On a thread: a registry that is silent lets nothing be heard of its pull, for ever.
+        heard: SimpleQueue[Mapping[str, Any] | Exception | None] = SimpleQueue()
+        threading.Thread(target=self._hear_pull, args=(image, heard.put), daemon=True).start()
         with _told(f"the image {image}"):
+            while (said := _next(heard, check)) is not None:
+                if isinstance(said, Exception):
+                    raise said
+                if "error" in said:
+                    raise StartFailed(f"the image {image} can't be pulled: {said['error']}")
+
+    def _hear_pull(
+        self, image: str, tell: Callable[[Mapping[str, Any] | Exception | None], None]
+    ) -> None:
+        try:
             for line in self._client.pull(image, stream=True, decode=True):
-                check()
-                if "error" in line:
-                    raise StartFailed(f"the image {image} can't be pulled: {line['error']}")
+                tell(line)
+        except Exception as error:  # noqa: BLE001 (raised again where it is waited for)
+            tell(error)
+        else:
+            tell(None)
 
     def create(self, image: str, arguments: Mapping[str, Any]) -> str:
         """Create a container; its id.
@@ -105,6 +124,17 @@ class Engine:
         """Make an empty volume."""
         with _told(f"the volume {name}"):
             self._client.create_volume(name, labels=dict(labels))
+
+    def must_have_volume(self, name: str) -> None:
+        """Raises `StartFailed` if there is no such volume: the engine would make and keep one."""
+        with _told(f"the volume {name}"):
+            try:
+                self._client.inspect_volume(name)
+            except NotFound:
+                raise StartFailed(
+                    f"there is no volume {name!r} on this engine: make it (docker volume create "
+                    f"{name}), and put the files into it"
+                ) from None
 
     def execute(self, container: str, argv: Sequence[str], options: Mapping[str, Any]) -> Exec:
         """Start a program in a container.
@@ -200,6 +230,16 @@ class Engine:
         raise StartFailed(f"{name!r} did not start in the container within {_START_SECONDS:g} s")
 
 
+def _next(
+    heard: SimpleQueue[Mapping[str, Any] | Exception | None], check: Callable[[], None]
+) -> Mapping[str, Any] | Exception | None:
+    """What is heard next; ``check`` is called while nothing is."""
+    while True:
+        check()
+        with suppress(Empty):
+            return heard.get(timeout=_PULL_POLL_SECONDS)
+
+
 def _both_ways(stream: Any) -> socket:
     """The socket that the SDK wraps to read from: it is written to as well."""
     connection: socket = stream._sock  # noqa: SLF001
@@ -213,7 +253,7 @@ def _told(what: str) -> Iterator[None]:
         yield
     except APIError as error:
         raise StartFailed(f"{what}: the Docker engine says: {_explanation(error)}") from None
-    except (DockerException, RequestException) as error:
+    except (DockerException, RequestException, HTTPError) as error:
         raise StartFailed(f"{what}: the Docker engine did not answer: {error}") from None
 
 

@@ -1,4 +1,4 @@
-"""What a gate that was killed has left on the engine."""
+"""What a gate that was killed has left on the engine, or an action that was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from ops002.cookie import GATE, Gate
-from ops002.executors.docker.containment import GATE_LABEL
+from ops002.executors.docker.containment import ACTION_LABEL, GATE_LABEL
 
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
@@ -18,9 +18,17 @@ _LABEL: Final = re.compile(GATE)
 def remove_left(engine: Engine) -> Iterator[str]:
     """Remove every container and volume whose gate is gone; what they were.
 
+    A gate beside an action's container that is gone is ended first.
+
     Raises:
         StartFailed: the engine doesn't answer.
     """
+    gates = list(engine.labelled(ACTION_LABEL))
+    actions = frozenset(engine.running())  # asked afterwards: an action is there before its gate
+    for container, action in gates:
+        if action not in actions:
+            engine.remove(container)
+            yield f"container {container[:12]}"
     for container, gate in engine.labelled(GATE_LABEL):
         if _is_gone(gate):
             engine.remove(container)

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from ops002.executors import StartFailed
-from ops002.executors.docker.containment import RUN_LABEL
+from ops002.executors.docker.containment import ACTION_LABEL, RUN_LABEL
 
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
@@ -42,8 +42,9 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """This process's own container: its image, and what of the host it sees."""
+    """This process's own container: its id and image, and what of the host it sees."""
 
+    id: str
     image: str
     mounts: tuple[Mount, ...]
 
@@ -54,6 +55,10 @@ class Own:
             if inside.is_relative_to(mount.target):
                 return str(mount.source / inside.relative_to(mount.target))
         return None
+
+    def is_held_by(self, path: str) -> bool:
+        """Whether a folder of the host is, or holds, one that the runner has mounted here."""
+        return any(mount.source.is_relative_to(path) for mount in self.mounts)
 
 
 def find_own(engine: Engine) -> Own:
@@ -83,14 +88,15 @@ def find_own(engine: Engine) -> Own:
         for one in known["Mounts"]
         if one.get("Type") == "bind"
     )
-    return Own(image=str(known["Image"]), mounts=mounts)
+    return Own(id=found[0], image=str(known["Image"]), mounts=mounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """The gate that is to run beside this container. Folders as the host has them."""
+    """The gate that is to run beside an action's container. Folders as the host has them."""
 
     run: str
+    action: str
     argv: Sequence[str]
     environ: Mapping[str, str]
     workspace: str
@@ -107,7 +113,7 @@ def gate_arguments(gate: Gate) -> dict[str, Any]:
             "command": list(gate.argv),
             "environment": dict(gate.environ),
             "working_dir": gate.workspace,
-            "labels": {RUN_LABEL: gate.run},
+            "labels": {RUN_LABEL: gate.run, ACTION_LABEL: gate.action},
         },
         "host": {
             # Under the names that the host knows: the engine mounts them into the workload's, too.
