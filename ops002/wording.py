@@ -202,8 +202,10 @@ def _not_fired(trial: TrialResult) -> str:
     seen = "; ".join(
         str("".join(item.value[:1]) if isinstance(item.value, tuple) else item.value)
         for item in fault.evidence
-        if item.what in (Seen.EXCEPTION, Seen.MESSAGE, Seen.RETURNED)
+        if item.what in (Seen.EXCEPTION, Seen.MESSAGE)
     )
+    if any(item.what is Seen.RETURNED for item in fault.evidence):
+        seen = "it returned normally"
     statuses = [item.value for item in fault.evidence if item.what is Seen.EXIT_STATUS]
     ended = f"exit status {statuses[0]}" if statuses else ""
     what = "; ".join(filter(None, (seen, ended))) or "nothing"
