@@ -93,9 +93,14 @@ class CheckFacts:
     @property
     def own_retained_bytes(self) -> int | None:
         """What the workload's own processes hold more at least; None where that isn't told."""
-        if self._own_still(self._baseline) and self._own_still(self._post):
-            return self.shares.own_delta_bytes
-        return self.shares.least_own_delta_bytes
+        settled = self.own_settled_delta_bytes
+        return self.shares.least_own_delta_bytes if settled is None else settled
+
+    @property
+    def own_settled_delta_bytes(self) -> int | None:
+        """What they hold more, signed; None where that isn't told, or never held still."""
+        still = self._own_still(self._baseline) and self._own_still(self._post)
+        return self.shares.own_delta_bytes if still else None
 
     @cached_property
     def foreign_moves(self) -> tuple[Move, ...]:

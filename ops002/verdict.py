@@ -152,6 +152,11 @@ class _Case:
         own = self.facts.own_retained_bytes
         return own is not None and own > self.limits.tolerance_bytes
 
+    def working_set_lost(self) -> bool:
+        """Less is left than the workload had, though what nobody is listed for took its place."""
+        own = self.facts.own_settled_delta_bytes
+        return self.below_throughout() or (own is not None and own < -self.limits.tolerance_bytes)
+
     def others_moved(self) -> bool:
         """Others on the device took or gave back more than the band: the delta isn't ours alone."""
         return bool(self.facts.foreign_moves) and not self.own_retained()
@@ -223,7 +228,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     (Reason.SURVIVORS, partial(_in_phase, Phase.AFTER_EXIT, _Case.left_survivors)),
     (Reason.HELD_UNTIL_GC, partial(_in_phase, Phase.AFTER_ERROR, _Case.held_until_gc)),
     (Reason.LEAK, lambda case: case.above_throughout() or case.own_retained()),
-    (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.below_throughout)),
+    (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.working_set_lost)),
     (Reason.UNSETTLED, lambda case: not case.facts.settled()),
     (
         Reason.NOT_SERVING,

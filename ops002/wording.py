@@ -169,7 +169,6 @@ def _unmeasured(trial: TrialResult) -> str:
 
 
 def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
-    own = check.own_delta_bytes
     fault = _FAULT_WORDS[trial.fault]
     count = len(trial.faults)
     when = f"after {count} {fault}{'s' if count != 1 else ''}"
@@ -180,10 +179,8 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
     if trial.reason is Reason.FOREIGN_ACTIVITY and neighbours:
         moved = f"{show_delta(delta_bytes)} on {check.device} {when}"
         return f"{moved}, while {', '.join(neighbours)}"
-    if trial.reason is Reason.LEAK and delta_bytes <= check.tolerance_bytes < (own or 0):
-        total = f"{show_delta(delta_bytes)} on the whole of {check.device}"
-        held = f"{show_size(own or 0)} retained by the workload's own processes"
-        return f"{held} {when}, {total}, {limit}"
+    if (own := _by_own_figure(check, delta_bytes)) is not None:
+        return f"{own} {when}, {show_delta(delta_bytes)} on the whole of {check.device}, {limit}"
     if trial.reason is Reason.LEAK:
         return f"{show_size(delta_bytes)} retained on {check.device} {when}, {limit}"
     if trial.reason is Reason.GROWTH_PER_ERROR and trial.growth.bytes_per_fault is not None:
@@ -195,6 +192,16 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
     return f"{show_delta(delta_bytes)} on {check.device} {when}, {limit}"
 
 
+def _by_own_figure(check: Check, delta_bytes: int) -> str | None:
+    """What the workload's processes did; None where the device itself shows as much."""
+    own = check.own_delta_bytes or 0
+    if check.reason is Reason.LEAK and delta_bytes <= check.tolerance_bytes < own:
+        return f"{show_size(own)} retained by the workload's own processes"
+    if check.reason is Reason.WORKING_SET_LOST and -delta_bytes <= check.tolerance_bytes < -own:
+        return f"{show_size(-own)} lost by the workload's own processes"
+    return None
+
+
 def _not_fired(trial: TrialResult) -> str:
     if not trial.faults:
         return "the fault was never forced"
@@ -202,8 +209,10 @@ def _not_fired(trial: TrialResult) -> str:
     seen = "; ".join(
         str("".join(item.value[:1]) if isinstance(item.value, tuple) else item.value)
         for item in fault.evidence
-        if item.what in (Seen.EXCEPTION, Seen.MESSAGE, Seen.RETURNED)
+        if item.what in (Seen.EXCEPTION, Seen.MESSAGE)
     )
+    if any(item.what is Seen.RETURNED for item in fault.evidence):
+        seen = "it returned normally"
     statuses = [item.value for item in fault.evidence if item.what is Seen.EXIT_STATUS]
     ended = f"exit status {statuses[0]}" if statuses else ""
     what = "; ".join(filter(None, (seen, ended))) or "nothing"

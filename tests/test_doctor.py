@@ -78,6 +78,17 @@ def test_without_a_config_the_default_device_is_looked_for(
     ended = ops002("doctor", cwd=tmp_path, **machine.environment())
     assert ended.code == 3
     assert "no config" in ended.out
+    assert "device: cpu needs no GPU" in ended.out
+
+
+def test_a_config_that_a_run_would_refuse_is_an_obstacle(machine: Machine, tmp_path: Path) -> None:
+    machine.put(Card(0))
+    (tmp_path / "ops002.yml").write_text("version: 1\nscenario: []\n")
+    ended = ops002("doctor", cwd=tmp_path, **machine.environment())
+    assert ended.code == 3
+    (obstacle,) = obstacles(ended.out)
+    assert "config: ops002.yml:" in obstacle
+    assert obstacle.endswith("-> ops002 check-config")
 
 
 def test_a_cpu_needs_no_driver(machine: Machine, tmp_path: Path) -> None:

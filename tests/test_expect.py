@@ -33,9 +33,9 @@ FIRED = {
         (*raised("A", message="outer"), *raised("B", message="boom")),
     ),
     "out of memory": (Expectation(nature=Nature.OUT_OF_MEMORY), OUT_OF_MEMORY),
-    "out of memory that the workload swallowed": (
-        Expectation(nature=Nature.OUT_OF_MEMORY),
-        (RETURNED, allocator_ooms(1)),
+    "out of memory that the workload is meant to swallow": (
+        Expectation(nature=Nature.OUT_OF_MEMORY, recovers=True, output="smaller"),
+        (RETURNED, allocator_ooms(1), output("smaller")),
     ),
     "out of memory that the workload wrapped": (
         Expectation(nature=Nature.OUT_OF_MEMORY),
@@ -84,6 +84,10 @@ NOT_FIRED = {
     "dying instead of running out of memory": (
         Expectation(nature=Nature.OUT_OF_MEMORY),
         (exit_status(137),),
+    ),
+    "out of memory that something helped itself out of": (
+        Expectation(nature=Nature.OUT_OF_MEMORY),
+        (RETURNED, allocator_ooms(1)),
     ),
     "no memory ran out": (Expectation(nature=Nature.OUT_OF_MEMORY), (RETURNED, allocator_ooms(0))),
     "memory that ran out is no exception": (call(), (RETURNED, allocator_ooms(1))),
@@ -142,6 +146,12 @@ def test_what_a_recovery_lacks_is_said() -> None:
         "it should have recovered from the error",
         "nothing but expect.output can show an error that the workload swallows",
     )
+
+
+def test_of_an_error_that_something_helped_itself_out_of_it_is_said_what_to_do() -> None:
+    (missing,) = unmet(Expectation(nature=Nature.OUT_OF_MEMORY), (RETURNED, allocator_ooms(2)))
+    assert missing.startswith("no sign of an out-of-memory error that the inference ended with")
+    assert "say recovers: true" in missing
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,16 @@ def test_what_others_give_back_hides_no_leak() -> None:
     assert reason(cancelled) is Reason.LEAK
 
 
+@pytest.mark.parametrize(("own", "judged"), [
+    (936 * MIB, Reason.RETURNED_TO_BASELINE),
+    (936 * MIB - 1, Reason.WORKING_SET_LOST),
+])  # fmt: skip
+def test_what_nobody_is_listed_for_hides_no_lost_working_set(own: int, judged: Reason) -> None:
+    """The device is at its baseline: who isn't listed came with what the workload lost."""
+    covered = on_shared_device(serving(), own=(1000 * MIB, own))
+    assert judge(covered, limits(min_at_stake_bytes=0)).reason is judged
+
+
 def test_what_the_workload_keeps_is_a_leak_though_others_move() -> None:
     both = Serving(baseline=6000 * MIB, after=7000 * MIB, peak=7000 * MIB).measurement(phases=ALIVE)
     kept = on_shared_device(both, own=(1000 * MIB, 1065 * MIB), others=(TENANT, TENANT + 935 * MIB))
@@ -299,7 +309,7 @@ def test_a_pass_is_one_of_the_device_and_of_all_who_are_on_it(
     judged = judge(told, held_to).reason
     fair = (
         abs(end - start) <= held_to.tolerance_bytes
-        and ours <= held_to.tolerance_bytes
+        and abs(ours) <= held_to.tolerance_bytes
         and abs(theirs) <= held_to.band_bytes
     )
     assert (judged is Reason.RETURNED_TO_BASELINE) == fair

@@ -220,6 +220,15 @@ def test_a_leak_that_a_neighbour_hides_is_told_with_its_own_size() -> None:
     assert "python (PID 9) gave back 300 MiB on cpu." in explanation(trial)
 
 
+def test_what_the_workload_lost_unseen_is_told_with_its_own_size() -> None:
+    lost = on_shared_device(Serving().measurement(), own=(1000 * MIB, 700 * MIB))
+    (trial,) = gate(lost).trials
+    assert trial_line(trial).startswith(
+        "300 MiB lost by the workload's own processes after 2 out-of-memory errors, 0 B on the "
+        "whole of cpu, tolerance 64.0 MiB"
+    )
+
+
 @given(measurements)
 def test_any_measurement_can_be_put_into_words(measurement: Measurement) -> None:
     result = gate(measurement)

@@ -23,6 +23,10 @@ class BadConfig(Exception):
     lines: tuple[str, ...]
 
 
+class NoConfig(BadConfig):
+    """None is named, and none is where it would be looked for."""
+
+
 def load_config(file: str | None, instead: Instead | None = None) -> tuple[str, Config]:
     """The config file's name and what it says, with what is said instead of it.
 
@@ -54,7 +58,7 @@ def find_config(file: str | None) -> Path:
         if os.path.lexists(path):
             return path
     names = " nor ".join(str(path) for path in DEFAULT_FILES)
-    raise BadConfig((f"no config: there is neither {names}; write one, or name it with --config",))
+    raise NoConfig((f"no config: there is neither {names}; write one, or name it with --config",))
 
 
 def in_working_directory(path: Path) -> str:

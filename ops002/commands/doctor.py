@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, TextIO
 
 from ops002 import __version__
-from ops002.commands.config_loading import BadConfig, load_config
+from ops002.commands.config_loading import BadConfig, NoConfig, load_config
 from ops002.commands.doctor_docker import look_at_docker
 from ops002.commands.doctor_gpus import Wanted, look_at_gpus
 from ops002.commands.printing import show
@@ -73,9 +73,17 @@ def _process_table() -> Iterator[Finding]:
 def _config() -> tuple[Config | None, Finding]:
     try:
         name, config = load_config(None)
-    except BadConfig as bad:
-        words = f"{bad.lines[0]} (looked at as if for device: cuda)"
+    except NoConfig as none:
+        words = f"{none.lines[0]} (looked at as if for device: cuda; device: cpu needs no GPU)"
         return None, Finding(subject="config", weight=Weight.NOTE, words=words)
+    except BadConfig as bad:
+        more = f" (and {len(bad.lines) - 1} more)" if len(bad.lines) > 1 else ""
+        return None, Finding(
+            subject="config",
+            weight=Weight.OBSTACLE,
+            words=bad.lines[0] + more,
+            remedy="ops002 check-config",
+        )
     names = ", ".join(f"{scenario.name} on {scenario.device}" for scenario in config.scenarios)
     return config, Finding(subject="config", weight=Weight.OK, words=f"{name}: {names}")
 

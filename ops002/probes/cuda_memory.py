@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from statistics import median_low
 from typing import Final, Protocol
 
+from ops002.contract import AC_OPS_002_MAX_PLAUSIBLE_GPU_BYTES as _MOST
 from ops002.measurement import JudgedDevice, Missing, Owner, Process, ProcessMemory, Reading
 from ops002.probes import Look
 from ops002.probes.cards import Sample, Tenant
@@ -21,6 +23,7 @@ OWN: Final = "nvml-workload"
 OTHERS: Final = "nvml-others"
 PEAK: Final = "nvml-peak"
 _NAME: Final = 64  # characters of a process's name
+_NO_SIZES: Final = "the driver doesn't say how much each process holds, or says more than there is"
 _NO_MARK: Final = "the driver keeps no high-water mark"
 _POLL_SHARE: Final = 25
 """From one poll to the next this many times what it cost passes: less than 5 % of a core."""
@@ -97,7 +100,7 @@ class CudaMemory:
         self._ours.update({process.pid: process.started for process in processes})
         readings: list[Reading | Missing] = []
         parts: list[ProcessMemory] = []
-        for uuid, sample in self._samples():
+        for uuid, sample in self._possible():
             tenants = sample.tenants if isinstance(sample, Sample) else None
             ours = self._ours_of(tenants or ())
             readings += self._readings(uuid, sample, ours)
@@ -146,6 +149,16 @@ class CudaMemory:
             for uuid in self._names:
                 yield uuid, str(silent)
 
+    def _possible(self) -> Iterator[tuple[str, Sample | str]]:
+        """The samples; what a process can't hold, since the card doesn't have it, is not told."""
+        totals = {one.card.uuid: one.card.total_bytes or _MOST for one in self._selected}
+        for uuid, sample in self._samples():
+            if isinstance(sample, Sample) and sample.tenants is not None:
+                tenants = (_at_most(one, totals[uuid]) for one in sample.tenants)
+                yield uuid, replace(sample, tenants=tuple(tenants))
+            else:
+                yield uuid, sample
+
     def _readings(
         self, uuid: str, sample: Sample | str, ours: frozenset[int]
     ) -> Iterator[Reading | Missing]:
@@ -169,7 +182,7 @@ class CudaMemory:
                 continue
             sizes = [one.bytes for one in sample.tenants if (one.pid in ours) == own]
             if None in sizes:
-                yield missing(instrument, "the driver doesn't say how much each process holds")
+                yield missing(instrument, _NO_SIZES)
             else:
                 total = sum(size for size in sizes if size is not None)
                 yield Reading(device=device, instrument=instrument, bytes=total)
@@ -200,3 +213,9 @@ class CudaMemory:
                 owner=Owner.WORKLOAD if tenant.pid in ours else Owner.OTHER,
                 bytes=size(tenant),
             )
+
+
+def _at_most(tenant: Tenant, total: int) -> Tenant:
+    if tenant.bytes is None or 0 <= tenant.bytes <= total:
+        return tenant
+    return replace(tenant, bytes=None)

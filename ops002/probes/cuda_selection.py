@@ -1,14 +1,15 @@
 """Which cards a config's ``device`` means, as CUDA itself would count them; pure.
 
 `CUDA_VISIBLE_DEVICES` by NVIDIA's programming guide: indexes, or UUIDs that may be cut short; what
-follows the first that doesn't exist is ignored. The workload is given the UUIDs of what was
-selected: what it uses is what is measured, whatever it would have counted.
+follows the first that doesn't exist is ignored. The workload is given just what was selected: by
+UUID where somebody named one or MIG is on, else by indexes in the order of PCI addresses, since
+engines are about that can't read a UUID there (vllm-project/vllm#13815).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ops002.probes.cards import Card
@@ -25,18 +26,32 @@ class NoSuchDevice(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A card that is measured, by the name that it has in the report."""
+    """A card that is measured, by the name that it has in the report.
+
+    ``number`` is its index in the order of PCI addresses; None where only its UUID will do.
+    """
 
     device: str
     card: Card
+    number: int | None = None
 
 
 def select(device: str, cards: Sequence[Card], environ: Mapping[str, str]) -> tuple[Selected, ...]:
     """The cards that ``device`` (``cuda``, ``cuda:0,1``, ``cuda:all``, ``cuda:GPU-...``) means.
 
+    ``cards`` are all that the driver has, in the order of their PCI addresses.
+
     Raises:
         NoSuchDevice: one of them isn't among those that a workload could see.
     """
+    found = _meant(device, cards, environ)
+    named = device + environ.get(VISIBLE, "")
+    if any(card.divided for card in cards) or any(kind in named for kind in _UUIDS):
+        return found
+    return tuple(replace(one, number=cards.index(one.card)) for one in found)
+
+
+def _meant(device: str, cards: Sequence[Card], environ: Mapping[str, str]) -> tuple[Selected, ...]:
     visible = _visible(cards, environ)
     if not visible:
         raise NoSuchDevice(_none_visible(cards, environ))
@@ -54,7 +69,8 @@ def select(device: str, cards: Sequence[Card], environ: Mapping[str, str]) -> tu
 
 def environment_of(selected: Sequence[Selected]) -> dict[str, str]:
     """What a workload must have in its environment to see exactly these, in this order."""
-    return {VISIBLE: ",".join(one.card.uuid for one in selected), ORDER: BY_ADDRESS}
+    names = (one.card.uuid if one.number is None else str(one.number) for one in selected)
+    return {VISIBLE: ",".join(names), ORDER: BY_ADDRESS}
 
 
 def _one(name: str, visible: Sequence[Card], nameable: Sequence[Card]) -> Selected:

@@ -35,8 +35,9 @@ from ops002.workloads.worker_channel import WorkerChannel
 
 _TICK_SECONDS: Final = 0.005
 _MAX_SIZE: Final = 2**20
+_BEYOND: Final = 8
+"""Times the size at which memory first ran out without an error: no inference is asked for more."""
 _ADDRESS_BITS: Final = 64
-
 _NOTHING_TO_LIMIT: Final = (
     "oom on a GPU is a limit on torch's CUDA allocator, and after the warm-up {why}: let infer put "
     "its tensors on the device that load is given, by torch's own allocator, or use call with a "
@@ -57,6 +58,7 @@ class PythonProcess:
         self._channel = channel
         self._clock = clock
         self._oom_size = 1
+        self._largest = _MAX_SIZE
         self._has: wire.Message = {}
         self.again: Callable[[], None] = clock.check
         self.allocator = TorchAllocator(self._ask_allocator)
@@ -167,7 +169,9 @@ class PythonProcess:
                     reply = self._forced("call")
                     seen = list(_told(reply))
                 case OomFault():
-                    seen = list(self._force_oom(healthy.headroom(tolerance_bytes)))
+                    recovers = fault.expect is not None and fault.expect.recovers
+                    headroom = healthy.headroom(tolerance_bytes)
+                    seen = list(self._force_oom(headroom, recovers=recovers))
                 case ExceptionFault():
                     seen = list(self._force_exception(healthy.seconds))
         except Died as died:
@@ -207,12 +211,15 @@ class PythonProcess:
     def _infer_seconds(self) -> float:
         return self._workload.timeouts.infer
 
-    def _force_oom(self, headroom: int) -> Iterator[Evidence]:
+    def _force_oom(self, headroom: int, *, recovers: bool) -> Iterator[Evidence]:
         while True:
             size = self._oom_size if self._has.get("size") is True else None
             reply = self._forced("oom", headroom=headroom, size=size)
-            failed = reply.get("ok") is not True or bool(self.allocator.ooms)
-            if size is None or failed or self._oom_size >= _MAX_SIZE:
+            if ran_out := bool(self.allocator.ooms):
+                # A library may have helped itself (cuDNN trying workspaces): a larger size fails.
+                self._largest = min(self._largest, _BEYOND * self._oom_size)
+            failed = reply.get("ok") is not True or (recovers and ran_out)
+            if size is None or failed or self._oom_size >= self._largest:
                 break
             self._oom_size *= 2
             self.again()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from ops002.agents import wire
+from ops002.contract import AC_OPS_002_MAX_PLAUSIBLE_GPU_BYTES as _MOST
 from ops002.measurement import Evidence, Seen, Source
-
-_MOST: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +100,6 @@ def _figures(told: object) -> Figures | None:
     names = ("device", "allocated", "reserved", "peak", "ooms")
     given = {name: told.get(name) for name in names} if isinstance(told, dict) else {}
     numbers = {
-        name: size for name, size in given.items() if type(size) is int and 0 <= size < _MOST
+        name: size for name, size in given.items() if type(size) is int and 0 <= size <= _MOST
     }
     return Figures(**numbers) if len(numbers) == len(names) else None

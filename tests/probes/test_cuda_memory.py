@@ -20,6 +20,7 @@ from tests.builders import GIB, MIB, process
 
 CARD = Card(uuid="GPU-aa", name="NVIDIA L4", pci_bus_id="0000:01", total_bytes=24 * GIB)
 USED = "nvml-used-v2"
+UNTOLD = "the driver doesn't say how much each process holds, or says more than there is"
 OURS, XORG = 2**22 + 7, 2**22 + 8
 """PIDs of nobody: the kernel gives none above 2**22."""
 
@@ -132,8 +133,18 @@ def test_who_isnt_listed_is_missing_and_never_nobody() -> None:
 def test_a_process_of_unknown_size_makes_its_side_missing() -> None:
     sized, unsized = TENANTS[1], Tenant(pid=OURS, name="python", bytes=None)
     found = told(probe(sample(tenants=(unsized, sized))), OURS)
-    assert found[OWN] == "the driver doesn't say how much each process holds"
+    assert found[OWN] == UNTOLD
     assert found[OTHERS] == MIB
+
+
+@pytest.mark.parametrize("impossible", [24 * GIB + 1, 2**63, -1])
+def test_a_size_that_the_card_doesnt_have_is_not_told(impossible: int) -> None:
+    there = (
+        Tenant(pid=OURS, name="python", bytes=impossible),
+        Tenant(pid=XORG, name="Xorg", bytes=24 * GIB),
+    )
+    memory = probe(sample(tenants=there))
+    assert told(memory, OURS) == {USED: 3 * GIB, OWN: UNTOLD, OTHERS: 24 * GIB}
 
 
 def test_a_meter_that_is_silent_is_a_missing_reading_of_each_card() -> None:

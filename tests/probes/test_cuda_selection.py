@@ -148,8 +148,24 @@ def test_no_card_at_all() -> None:
         select("cuda", [], {})
 
 
-def test_the_workload_sees_what_is_measured_in_its_order() -> None:
-    assert environment_of(select("cuda:2,0", FOUR, {})) == {
-        VISIBLE: "GPU-cc22,GPU-aa00",
-        ORDER: BY_ADDRESS,
-    }
+@pytest.mark.parametrize(
+    ("device", "given", "shown"),
+    [
+        ("cuda", {}, "0"),
+        ("cuda:2,0", {}, "2,0"),
+        ("cuda:2,0", visible("3,1,2"), "2,3"),
+        ("cuda:all", visible("GPU-dd,GPU-aa"), "GPU-dd33,GPU-aa00"),
+        ("cuda:GPU-cc,GPU-aa", {}, "GPU-cc22,GPU-aa00"),
+        ("cuda:all", visible("1,GPU-aa"), "GPU-ab11,GPU-aa00"),
+    ],
+)
+def test_the_workload_sees_what_is_measured_in_its_order(
+    device: str, given: dict[str, str], shown: str
+) -> None:
+    """By index, which every engine can read, unless somebody named a UUID."""
+    assert environment_of(select(device, FOUR, given)) == {VISIBLE: shown, ORDER: BY_ADDRESS}
+
+
+def test_beside_a_divided_card_the_workload_is_given_uuids() -> None:
+    for cards, uuid in (([DIVIDED, *SLICES], "MIG-xx"), ([*FOUR, DIVIDED, *SLICES], "GPU-aa00")):
+        assert environment_of(select("cuda", cards, {}))[VISIBLE] == uuid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, cast
 
 import pytest
@@ -18,15 +19,19 @@ from ops002.workloads.worker_channel import WorkerChannel
 from tests.builders import GIB, MIB
 
 OOM = OomFault(kind="oom")
+RECOVERS = OomFault(kind="oom", expect=PythonExpect(recovers=True, output="less"))
 CALL = CallFault(kind="call", expect=PythonExpect(match="boom"))
 HAS_SIZE = {"ok": True, "has": {"size": True}}
 
 
-class Silent:
-    """A started thing that prints nothing."""
+class Started:
+    """A started thing, as far as its output goes."""
 
     def output_mark(self) -> int:
         return 0
+
+    def output(self, _start: int) -> str:
+        return "less"
 
 
 @dataclass
@@ -35,12 +40,13 @@ class Worker:
 
     trips_at: int
     swallows: bool = False
+    fails_at: float = inf
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     ooms: int = 0
 
     @property
     def running(self) -> Running:
-        return cast("Running", Silent())
+        return cast("Running", Started())
 
     def request(self, operation: str, _seconds: float, **fields: Any) -> dict[str, Any]:
         self.asked.append((operation, fields))
@@ -50,7 +56,7 @@ class Worker:
         self.ooms += tripped
         told = {"device": 0, "allocated": 1, "reserved": 1, "peak": 1, "ooms": self.ooms}
         return {
-            "ok": not tripped or self.swallows,
+            "ok": not tripped or (self.swallows and fields["size"] < self.fails_at),
             "allocator": {"visible": 1, "devices": [told]},
         }
 
@@ -70,18 +76,36 @@ def process(worker: Worker, device: str = "cuda") -> PythonProcess:
     return started
 
 
-def forced(worker: Worker, healthy: HealthyInference | None = None) -> tuple[Evidence, ...]:
+def forced(
+    worker: Worker, healthy: HealthyInference | None = None, fault: OomFault | None = None
+) -> tuple[Evidence, ...]:
     started = process(worker)
     started.allocator.begin()
-    return started.force(OOM, healthy or HealthyInference(), 64 * MIB)
+    return started.force(fault or OOM, healthy or HealthyInference(), 64 * MIB)
 
 
-@pytest.mark.parametrize("swallows", [False, True])
-def test_the_size_is_doubled_until_memory_runs_out_though_nobody_says_so(swallows: bool) -> None:  # noqa: FBT001 (a case)
+@pytest.mark.parametrize(("fault", "swallows"), [(OOM, False), (RECOVERS, True)])
+def test_the_size_is_doubled_until_memory_runs_out(fault: OomFault, *, swallows: bool) -> None:
     worker = Worker(trips_at=4, swallows=swallows)
-    seen = forced(worker)
+    seen = forced(worker, fault=fault)
     assert worker.sizes() == [1, 2, 4]
     assert {item.what: item.value for item in seen}[Seen.ALLOCATOR_OOMS] == 1
+
+
+def test_an_error_that_a_library_helps_itself_out_of_isnt_the_inferences() -> None:
+    """A library does without the workspace that it asked for; a larger inference has no way out."""
+    worker = Worker(trips_at=4, swallows=True, fails_at=16)
+    forced(worker)
+    assert worker.sizes() == [1, 2, 4, 8, 16]
+
+
+def test_a_workload_that_always_helps_itself_isnt_asked_for_ever_more() -> None:
+    worker = Worker(trips_at=4, swallows=True)
+    started = process(worker)
+    for _ in range(2):
+        started.allocator.begin()
+        started.force(OOM, HealthyInference(), 64 * MIB)
+    assert worker.sizes() == [1, 2, 4, 8, 16, 32, 32]
 
 
 @pytest.mark.parametrize(("peak", "headroom"), [

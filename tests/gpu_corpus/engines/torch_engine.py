@@ -6,6 +6,7 @@ chunk      bytes of each tensor that an inference takes; by default 64 MiB
 chunks     how many of them at size 1; by default 8
 keeps      what an error leaves: "exception" (and so its tensors), or bytes (of ``fail``)
 swallows   it answers an out-of-memory error with less, and returns
+helped     below that size it does without what it can't have, as cuDNN does without a workspace
 wraps      it raises an error of its own instead, from nothing
 unsized    ``infer`` takes no size
 fails      its ``fail`` raises after so many chunks
@@ -46,11 +47,14 @@ class Engine:
         try:
             self.forward(CHUNKS * size)
         except torch.OutOfMemoryError as error:
+            if size < TOLD.get("helped", 0):
+                return
             if TOLD.get("keeps") == "exception":
                 self.kept.append(error)
             if "exits" in TOLD:
                 os._exit(3)
             if "swallows" in TOLD:
+                print("out of memory: answering with less", flush=True)
                 return
             if "wraps" not in TOLD:
                 raise
