@@ -22,7 +22,7 @@ from ops002.measurement import (
 from ops002.neighbours import Move, furthest, moves
 from ops002.noise import Noise
 from ops002.settle import holds_still, last_window
-from ops002.shares import Shares
+from ops002.shares import Shares, without_others
 from ops002.stake import Stake
 
 _BASELINE_OF = {Phase.AFTER_ERROR: Stage.BASELINE, Phase.AFTER_EXIT: Stage.BEFORE_START}
@@ -206,23 +206,26 @@ class CheckFacts:
     def growth(self) -> Growth:
         """Whether every fault adds memory: judged where each fault has a settled level.
 
-        By the workload's own bytes where they are told at every point, as others move the device's
-        total; and by live tensors where torch's allocator counts them. The worse of the two counts.
+        Where others may be on the device, by the workload's own bytes and by all that isn't
+        others', each if it is told at every point; else by the device's. And by live tensors where
+        torch's allocator counts them. The worst of them counts.
         """
-        own = NOT_JUDGED
+        told = [self._growth_by(self.device.instrument, self._level_without_others)]
         if self.phase is Phase.AFTER_ERROR and self.device.own is not None:
-            own = self._growth_by(self.device.own, self._level)
-        by_driver = own if own.judged else self._growth_by(self.device.instrument, self._level)
-        return worst_growth([by_driver, self._growth_by(TORCH_ALLOCATED, self._told_last)])
+            told.append(self._growth_by(self.device.own, self._level))
+        if not any(growth.judged for growth in told):
+            told.append(self._growth_by(self.device.instrument, self._level, everywhere=False))
+        return worst_growth([*told, self._growth_by(TORCH_ALLOCATED, self._told_last)])
 
-    def _growth_by(self, instrument: str, level: _Level) -> Growth:
+    def _growth_by(self, instrument: str, level: _Level, *, everywhere: bool = True) -> Growth:
+        """Growth of levels; ``everywhere``: if one is missing before the faults, none is judged."""
         waits = self.measurement.series(_POST_OF[self.phase])
         inferences = self.measurement.series(Stage.AFTER_INFERENCE)
         levels = [size for size in (level(wait, instrument) for wait in waits) if size is not None]
         before = [level(wait, instrument) for wait in (*self._controls, self._baseline)]
         controls = [size for size in before if size is not None]
-        everywhere = instrument == self.device.instrument or len(controls) == len(before)
-        if not len(levels) == len(waits) == self.limits.repeat or not everywhere:
+        missing = everywhere and len(controls) < len(before)
+        if missing or not len(levels) == len(waits) == self.limits.repeat:
             return NOT_JUDGED
         after = level(inferences[-1], instrument) if inferences else None
         return judge_growth(levels, controls, instrument, after)
@@ -233,6 +236,12 @@ class CheckFacts:
             series, replace(self.device, instrument=instrument), self.limits.window
         )
         return None if values is None else median_low(values)
+
+    def _level_without_others(self, series: tuple[Snapshot, ...], _instrument: str) -> int | None:
+        values = last_window(series, self.device, self.limits.window) or ()
+        sizes = [without_others(self.device, one) for one in series[len(series) - len(values) :]]
+        told = [size for size in sizes if size is not None]
+        return median_low(told) if told and len(told) == len(sizes) else None
 
     def _told_last(self, series: tuple[Snapshot, ...], instrument: str) -> int | None:
         """Bytes that are told once per wait, at its end."""

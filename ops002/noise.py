@@ -9,6 +9,7 @@ from typing import Final
 
 from ops002.measurement import JudgedDevice, Reading, Snapshot
 from ops002.settle import last_window
+from ops002.shares import without_others
 
 _CONTROL_SPREADS: Final = 6
 
@@ -65,15 +66,10 @@ class Noise:
         return max(known) - min(known)
 
     def _size(self, snapshot: Snapshot) -> int | None:
+        if self._apart:
+            return without_others(self.device, snapshot)
         used = snapshot.reading(self.device.device, self.device.instrument)
-        if not isinstance(used, Reading):
-            return None
-        others = snapshot.reading(self.device.device, self.device.others or "")
-        return (
-            used.bytes - others.bytes
-            if self._apart and isinstance(others, Reading)
-            else (used.bytes)
-        )
+        return used.bytes if isinstance(used, Reading) else None
 
     @cached_property
     def _apart(self) -> bool:

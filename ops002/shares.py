@@ -105,3 +105,15 @@ def unlisted_bytes(device: JudgedDevice, snapshot: Snapshot) -> int | None:
         return None
     used, own, others = sizes
     return used - own - others
+
+
+def without_others(device: JudgedDevice, snapshot: Snapshot) -> int | None:
+    """What of a device isn't others', in bytes; None where that isn't told.
+
+    It is the workload's, the driver's, and what belongs to no process that is listed.
+    """
+    used = snapshot.reading(device.device, device.instrument)
+    others = snapshot.reading(device.device, device.others or "")
+    if not isinstance(used, Reading) or not isinstance(others, Reading):
+        return None
+    return used.bytes - others.bytes

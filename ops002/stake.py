@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ops002.measurement import JudgedDevice, Measurement, Missing, Phase, Reading, Snapshot, Stage
-from ops002.shares import Shares
+from ops002.shares import Shares, without_others
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,16 @@ class Stake:
         What others take for a while isn't at stake: the device's rise is the workload's where what
         they hold is taken off, or where it is never told and they must be nobody.
         """
+        if not self.shares.baseline:
+            return None
         own = self._moved(self._device.own, snapshot)
         if own is not None:
             return own
-        used = self._moved(self._device.instrument, snapshot)
-        if used is None or not self._others_told:
-            return used
-        others = self._moved(self._device.others, snapshot)
-        return None if others is None else used - others
+        if not self._others_told:
+            return self._moved(self._device.instrument, snapshot)
+        first = without_others(self._device, self.shares.baseline[-1])
+        now = without_others(self._device, snapshot)
+        return None if first is None or now is None else now - first
 
     @property
     def _others_told(self) -> bool:
@@ -67,7 +69,7 @@ class Stake:
 
     def _moved(self, instrument: str | None, snapshot: Snapshot) -> int | None:
         """How far an instrument is above the baseline, in bytes; below, if negative."""
-        if instrument is None or not self.shares.baseline:
+        if instrument is None:
             return None
         first = self.shares.baseline[-1].reading(self._device.device, instrument)
         now = snapshot.reading(self._device.device, instrument)

@@ -152,24 +152,31 @@ def test_what_the_allocator_keeps_in_reserve_is_no_growth() -> None:
     assert judge(reserved, limits(repeat=REPEAT)).growth.instrument == CPU.instrument
 
 
-def shared(each_adds: int, own_adds: int | None) -> Judgement:
-    """Judged: a device that others may be on, whose total and own bytes grow so much per fault."""
+def shared(each_adds: int, own_adds: int | None, others_add: int | None = 0) -> Judgement:
+    """Judged: a device that others may be on, where so much is added per fault.
+
+    To its total, to the workload's own bytes, to everybody else's; None: not told after a fault.
+    """
     serving = Serving(controls=(1000 * MIB,), repeat=REPEAT, each_adds=each_adds)
     measurement = on_shared_device(serving.measurement(phases=ALIVE))
     snapshots = []
     for one in measurement.snapshots:
         faults = (one.fault or 0) if one.stage is Stage.AFTER_ERROR else 0
-        told = [each for each in one.readings if each.instrument != SHARED.own]
-        if own_adds is not None or faults != REPEAT - 2:
-            own = 1000 * MIB + faults * (own_adds or 0)
-            told.append(reading(own, str(SHARED.own)))
-        snapshots.append(replace(one, readings=tuple(told)))
+        told = [one.reading(SHARED.device, SHARED.instrument)]
+        for instrument, size, adds in (
+            (SHARED.own, 1000 * MIB, own_adds),
+            (SHARED.others, 0, others_add),
+        ):
+            if adds is not None or faults != REPEAT - 2:
+                told.append(reading(size + faults * (adds or 0), str(instrument)))
+        readings = tuple(one for one in told if one is not None)
+        snapshots.append(replace(one, readings=readings, processes=()))
     return judge(replace(measurement, snapshots=tuple(snapshots)), limits(repeat=REPEAT))
 
 
 def test_growth_of_others_on_the_device_isnt_the_workloads() -> None:
-    judged = shared(each_adds=2 * MIB, own_adds=0)
-    assert (judged.growth.instrument, judged.growth.found) == (SHARED.own, False)
+    judged = shared(each_adds=2 * MIB, own_adds=0, others_add=2 * MIB)
+    assert not judged.growth.found
 
 
 def test_growth_of_the_workloads_own_bytes_is_found_in_spite_of_others() -> None:
@@ -178,8 +185,23 @@ def test_growth_of_the_workloads_own_bytes_is_found_in_spite_of_others() -> None
     assert judged.growth.instrument == SHARED.own
 
 
+@pytest.mark.parametrize("own_adds", [0, None])
+def test_growth_that_no_listed_process_owns_is_found(own_adds: int | None) -> None:
+    judged = shared(each_adds=2 * MIB, own_adds=own_adds)
+    assert judged.reason is Reason.GROWTH_PER_ERROR
+    assert (judged.growth.instrument, judged.growth.bytes_per_fault) == (
+        SHARED.instrument,
+        2 * MIB,
+    )
+
+
+def test_where_others_arent_told_throughout_own_bytes_decide() -> None:
+    judged = shared(each_adds=2 * MIB, own_adds=0, others_add=None)
+    assert (judged.growth.instrument, judged.growth.found) == (SHARED.own, False)
+
+
 def test_where_own_bytes_arent_told_throughout_the_device_decides() -> None:
-    judged = shared(each_adds=2 * MIB, own_adds=None)
+    judged = shared(each_adds=2 * MIB, own_adds=None, others_add=None)
     assert judged.growth.instrument == SHARED.instrument
     assert judged.growth.found
 
