@@ -45,6 +45,7 @@ def select(device: str, cards: Sequence[Card], environ: Mapping[str, str]) -> tu
         NoSuchDevice: one of them isn't among those that a workload could see.
     """
     found = _meant(device, cards, environ)
+    _must_be_shown(found)
     named = device + environ.get(VISIBLE, "")
     if any(card.divided for card in cards) or any(kind in named for kind in _UUIDS):
         return found
@@ -65,6 +66,14 @@ def _meant(device: str, cards: Sequence[Card], environ: Mapping[str, str]) -> tu
     if len({one.card.uuid for one in found}) < len(found):
         raise NoSuchDevice(f"{device} names a device twice")
     return found
+
+
+def _must_be_shown(found: Sequence[Selected]) -> None:
+    if len(found) > 1 and any(one.card.parent is not None for one in found):
+        raise NoSuchDevice(
+            "CUDA shows a process one MIG slice and no other device beside it: name one of "
+            f"{_listed([one.card for one in found])}"
+        )
 
 
 def environment_of(selected: Sequence[Selected]) -> dict[str, str]:

@@ -120,6 +120,20 @@ def test_another_slice_is_named_by_its_uuid() -> None:
     assert chosen("cuda", [DIVIDED, *SLICES], **visible("MIG-yy")) == [("cuda:0", "MIG-yy")]
 
 
+@pytest.mark.parametrize(
+    ("device", "shown"),
+    [
+        ("cuda:MIG-x,MIG-y", None),
+        ("cuda:all", "MIG-xx,MIG-yy"),
+        ("cuda:all", "GPU-aa00,MIG-yy"),
+    ],
+)
+def test_cuda_shows_one_slice_and_nothing_beside_it(device: str, shown: str | None) -> None:
+    environ = {} if shown is None else visible(shown)
+    with pytest.raises(NoSuchDevice, match="one MIG slice"):
+        chosen(device, [*FOUR, DIVIDED, *SLICES], **environ)
+
+
 @pytest.mark.parametrize("value", ["0", "1,2", "MIG-yy,0", "GPU-aa00, 1"])
 def test_beside_a_divided_card_nothing_is_counted(value: str) -> None:
     with pytest.raises(NoSuchDevice, match=r"name them by UUID; there are MIG-xx.*GPU-aa00"):

@@ -57,7 +57,7 @@ def _import(file: str) -> Any:
     # As `python file.py` would: its folder comes first, then the working directory.
     sys.path[:0] = [os.path.dirname(os.path.abspath(file)), os.getcwd()]
     if not os.path.isfile(file):
-        raise ScenarioFileError(f"no such file: {file}")
+        raise ScenarioFileError(f"no such file, or not for this user to read: {file}")
     # By its own name, so that processes it spawns can import its functions as they are pickled.
     name = os.path.splitext(os.path.basename(file))[0]
     if name in sys.modules:

@@ -86,6 +86,8 @@ def arguments(box: Box) -> dict[str, Any]:
             "read_only": True,
             "tmpfs": dict.fromkeys(box.hidden, "ro,size=4k"),
             "cap_drop": ["ALL"],
+            # Root as files see it, no more: a checkout may be for its owner's eyes only.
+            "cap_add": ["DAC_OVERRIDE"],
             "security_opt": ["no-new-privileges"],
             "pids_limit": _MOST_PROCESSES,
             "mem_limit": int(box.host_bytes * _MEMORY_SHARE),

@@ -4,6 +4,7 @@ import glob
 import os
 import socket
 
+DAC_OVERRIDE = 1 << 1  # capabilities(7): files of whichever user, in its own container
 TOKEN = os.environ["WANTED"][::-1]  # not as it is, or the search would find itself
 FOLDERS = "/", "/github", "/home", "/root", "/run", "/var/run", "/mnt", "/proc/1/root", os.getcwd()
 
@@ -65,7 +66,7 @@ def powers():
     status = open("/proc/self/status").read()
     for line in status.splitlines():
         name, _, value = line.partition(":\t")
-        if name in {"CapEff", "CapPrm", "CapBnd"} and int(value, 16):
+        if name in {"CapEff", "CapPrm", "CapBnd"} and int(value, 16) & ~DAC_OVERRIDE:
             yield f"{name} {value}"
         if name == "NoNewPrivs" and value != "1":
             yield "new privileges"
