@@ -135,6 +135,7 @@ def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out
         try:
             engine = _engine()
             own = find_own(engine)
+            _on_host(own, Path.cwd())  # else nothing below it is
             folder = report_folder(inputs.report_dir, environ, own)
             gate = _gate(inputs, config, own, folder, environ)
             with prepared(folder) as report:
@@ -198,12 +199,6 @@ def _gate(
     Raises:
         StartFailed: a folder that it needs isn't the host's, or one to be read is the runner's.
     """
-    workspace, report = own.on_host(str(Path.cwd())), own.on_host(str(folder))
-    if workspace is None or report is None:
-        raise StartFailed(
-            f"the workspace isn't a folder of the host ({Path.cwd()}), so the gate's sibling can't "
-            "have it; act mounts it with --bind"
-        )
     for path in inputs.mounts:
         if own.is_held_by(path):
             raise StartFailed(
@@ -211,7 +206,7 @@ def _gate(
                 "under test never sees; name the folder with the files themselves"
             )
     run = secrets.token_hex(8)
-    argv = ["run", f"--report-dir={report}", f"--image={own.image}"]
+    argv = ["run", f"--report-dir={_on_host(own, folder)}", f"--image={own.image}"]
     argv += [f"--scenario={name}" for name in inputs.scenarios]
     argv += [f"--mount={path}" for path in inputs.mounts]
     argv += [
@@ -224,11 +219,21 @@ def _gate(
         action=own.id,
         argv=argv,
         environ={RUN_VARIABLE: run, **{name: environ[name] for name in _TOLD if name in environ}},
-        workspace=workspace,
-        report=report,
+        workspace=_on_host(own, Path.cwd()),
+        report=_on_host(own, folder),
         socket=own.on_host(SOCKET) or SOCKET,
         gpus=any(scenario.kind_of_device == "cuda" for scenario in config.scenarios),
     )
+
+
+def _on_host(own: Own, folder: Path) -> str:
+    found = own.on_host(str(folder))
+    if found is None:
+        raise StartFailed(
+            f"the workspace isn't a folder of the host ({folder}), so the gate's sibling can't "
+            "have it; act mounts it with --bind"
+        )
+    return found
 
 
 def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, out: TextIO) -> int:
