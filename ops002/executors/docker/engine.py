@@ -59,6 +59,7 @@ class Engine:
         """
         with _told(f"the image {image}"):
             try:
+                # The SDK's stubs know no type of it.
                 self._client.inspect_image(image)  # type: ignore[no-untyped-call]
             except ImageNotFound:
                 return False
@@ -242,7 +243,7 @@ def _next(
 
 def _both_ways(stream: Any) -> socket:
     """The socket that the SDK wraps to read from: it is written to as well."""
-    connection: socket = stream._sock  # noqa: SLF001
+    connection: socket = stream._sock  # noqa: SLF001 (the SDK has no other way to it)
     return connection
 
 
