@@ -8,6 +8,7 @@ container, with both, and with none of what the runner gave it: no token, no fil
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 SOCKET: Final = "/var/run/docker.sock"
 _NONCE_FOLDER: Final = Path("/")
 """The one folder that can't be a mount, which other containers might have, too."""
+
+_PAUSE_SECONDS: Final = 0.1
+_QUIET_LOOKS: Final = 3
+_MOST_LOOKS: Final = 30
 
 _CAPABILITIES: Final = (
     "SYS_PTRACE",  # another user's smaps_rollup is refused even to root without it
@@ -152,14 +157,27 @@ def sibling(engine: Engine, image: str, gate: Gate) -> Iterator[str]:
 
 
 def remove_run(engine: Engine, run: str) -> None:
-    """Remove every container and volume of a run of the action.
+    """Remove every container and volume of a run of the action, until none is left.
+
+    What its gate had asked for when it was ended, the engine may still be making.
 
     Raises:
         StartFailed: the engine doesn't answer.
     """
-    for container, of_run in engine.labelled(RUN_LABEL):
-        if of_run == run:
-            engine.remove(container)
-    for volume, of_run in engine.labelled_volumes(RUN_LABEL):
-        if of_run == run:
-            engine.remove_volume(volume)
+    looks_without = 0
+    for _ in range(_MOST_LOOKS):
+        looks_without = 0 if _remove_once(engine, run) else looks_without + 1
+        if looks_without == _QUIET_LOOKS:
+            return
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _remove_once(engine: Engine, run: str) -> bool:
+    """Whether there was anything."""
+    containers = [one for one, of_run in engine.labelled(RUN_LABEL) if of_run == run]
+    for container in containers:
+        engine.remove(container)
+    volumes = [one for one, of_run in engine.labelled_volumes(RUN_LABEL) if of_run == run]
+    for volume in volumes:
+        engine.remove_volume(volume)
+    return bool(containers or volumes)
