@@ -26,8 +26,7 @@ lint: .venv/.dev  ## format, lint, types, import contracts, the image's and the 
 
 unit: .venv/.dev  ## the tests, with branch coverage
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadgroup -m "not gpu and not alone"
-	$(BIN)/coverage run -m pytest -m alone
+	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

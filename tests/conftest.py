@@ -33,20 +33,6 @@ settings.register_profile(
 settings.load_profile(os.environ.get("OPS002_HYPOTHESIS_PROFILE", "ops002"))
 
 
-# What a CPU workload holds under /dev/shm is found by what is new there: tests that measure host
-# memory, or put files there, run one after the other, beside those that do neither.
-ONE_BY_ONE = "host"
-BESIDE = {"tests/docker": "docker", "tests/test_gpu_corpus.py": None, "tests/stories": None}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        beside = [group for place, group in BESIDE.items() if item.nodeid.startswith(place)]
-        group = beside[0] if beside else ONE_BY_ONE
-        if group is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stand-in for NVIDIA's driver library, built once."""

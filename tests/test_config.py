@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops002.config import parse
+from ops002.config import CUDA_VARIABLES, parse
 from ops002.config_overrides import Instead
 from ops002.config_problems import ConfigError
 from ops002.config_schema import OomFault, PythonWorkload, Timeouts
@@ -203,7 +203,9 @@ timeouts = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(("start", "infer", "exit"), duration_texts)
 )
 common: dict[Any, st.SearchStrategy[Any]] = {
-    "env": st.dictionaries(words.filter(lambda word: "=" not in word), words, max_size=2),
+    "env": st.dictionaries(
+        words.filter(lambda word: "=" not in word and word not in CUDA_VARIABLES), words, max_size=2
+    ),
     "cwd": words,
     "timeouts": timeouts,
 }

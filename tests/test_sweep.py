@@ -19,8 +19,6 @@ from ops002.sweep import sweep
 from tests.command_line import wait_for
 from tests.configs import PYTHON, load
 
-pytestmark = pytest.mark.alone  # every gate ends what a dead one has left
-
 Start = Callable[[dict[str, str]], "subprocess.Popen[bytes]"]
 
 
