@@ -14,7 +14,8 @@ from tests.docker.engine import left_on_engine, run
 
 WHOLE = "OPS002_WHOLE_CORPUS" in os.environ
 SAMPLED = 11  # every eleventh: a dozen
-MODULES = ("torch", "numpy", "pytest")
+# A pytest that a case runs loads these tests' own settings, and what those need.
+NEEDS = {"torch": ("torch",), "numpy": ("numpy",), "pytest": ("pytest", "hypothesis")}
 # A container's System V segments are in a namespace of its own, and end with it.
 APART = {"system_v_segment_left"}
 CASES = [case for case in cases() if case.file.stem not in APART][:: 1 if WHOLE else SAMPLED]
@@ -24,9 +25,11 @@ CASES = [case for case in cases() if case.file.stem not in APART][:: 1 if WHOLE 
 def test_case_comes_to_the_same_in_a_container(
     case: Case, workload_image: str, tmp_path: Path
 ) -> None:
-    for module in MODULES:
-        if f"import {module}" in case.file.read_text() and not has(workload_image, module):
-            pytest.skip(f"no {module} in the image: name one with it in OPS002_WORKLOAD_IMAGE")
+    imported = [name for name in NEEDS if f"import {name}" in case.file.read_text()]
+    needed = [module for name in imported for module in NEEDS[name]]
+    missing = [module for module in needed if not has(workload_image, module)]
+    if missing:
+        pytest.skip(f"no {', '.join(missing)} in the image that OPS002_WORKLOAD_IMAGE names")
     mark = str(tmp_path)
     run_of = mark.replace("/", "-")
     contained = case.contained(workload_image, {"CORPUS_CASE": mark})
