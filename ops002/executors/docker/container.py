@@ -29,6 +29,9 @@ _LAST_OUTPUT_SECONDS: Final = 2.0
 _KILL_POLL_SECONDS: Final = 0.01
 _KILL_SECONDS: Final = 10.0
 _KEEPER_SECONDS: Final = 10.0
+_UNLISTED: Final = Process(
+    pid=0, started=0, name="?", command="ends faster than it can be listed, and goes on as another"
+)
 _PYTHON: Final = "python3"
 _AGENTS: Final = ("__init__.py", "wire.py", "worker")
 
@@ -166,7 +169,17 @@ class ContainerRunning:
         return self._status
 
     def processes(self) -> tuple[Process, ...]:
-        """Every live process of the workload, wherever it moved to in the container."""
+        """Every live process of the workload, wherever it moved to in the container.
+
+        One that forks and ends faster than processes are listed is in no listing; the kernel still
+        counts one more than there are to hold the container open.
+        """
+        found = self._listed()
+        if found or self._runs() or self._engine.tasks(self._program.container) <= len(self._hold):
+            return found
+        return (_UNLISTED,)
+
+    def _listed(self) -> tuple[Process, ...]:
         return descendants([self.root, self._hold[0]], self._hold)
 
     def output(self, start: int = 0) -> str:
@@ -184,7 +197,7 @@ class ContainerRunning:
     def end(self) -> None:
         """Kill whatever is left, again until nothing is: a process may fork while it is killed."""
         deadline = time.monotonic() + _KILL_SECONDS
-        while (left := self.processes()) and time.monotonic() < deadline:
+        while (left := self._listed()) and time.monotonic() < deadline:
             for process in left:
                 send_signal(process, SIGKILL)
             time.sleep(_KILL_POLL_SECONDS)

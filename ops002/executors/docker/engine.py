@@ -33,6 +33,7 @@ class Exec:
     """A program that was started in a container: its PID on the host, and its streams."""
 
     id: str
+    container: str
     pid: int
     stream: socket
 
@@ -146,7 +147,7 @@ class Engine:
         with _told(f"{argv[0]!r}"):
             made = self._client.exec_create(container, list(argv), **options)["Id"]
             stream = self._client.exec_start(made, socket=True)
-            return Exec(made, self._pid_of(made, argv[0]), _both_ways(stream))
+            return Exec(made, container, self._pid_of(made, argv[0]), _both_ways(stream))
 
     def exit_code(self, program: Exec) -> int | None:
         """How a program ended, as a shell shows it; None while the engine says that it runs."""
@@ -186,6 +187,12 @@ class Engine:
         """Signal a container's first process; it may be gone."""
         with suppress(DockerException, RequestException):
             self._client.kill(container, signal=number)
+
+    def tasks(self, container: str) -> int:
+        """How many processes and threads a container has now, by the kernel's count."""
+        with _told("the container's processes"):
+            found = self._client.stats(container, stream=False, one_shot=True)
+        return int(found["pids_stats"].get("current", 0))
 
     def remove(self, container: str) -> None:
         """Kill a container, and have nothing left of it; it may be gone."""
