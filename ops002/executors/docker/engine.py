@@ -189,10 +189,20 @@ class Engine:
             self._client.kill(container, signal=number)
 
     def tasks(self, container: str) -> int:
-        """How many processes and threads a container has now, by the kernel's count."""
+        """How many processes and threads a container has now, by the kernel's count.
+
+        Raises:
+            StartFailed: that isn't told: nobody left is never assumed.
+        """
         with _told("the container's processes"):
             found = self._client.stats(container, stream=False, one_shot=True)
-        return int(found["pids_stats"].get("current", 0))
+        count = found.get("pids_stats", {}).get("current")
+        if count is None:
+            raise StartFailed(
+                "the Docker engine doesn't tell how many processes a container has, so one that "
+                "the workload left can't be ruled out: give the engine the pids cgroup controller"
+            )
+        return int(count)
 
     def remove(self, container: str) -> None:
         """Kill a container, and have nothing left of it; it may be gone."""
