@@ -9,6 +9,7 @@ import pytest
 
 from ops002.executors import StartFailed
 from ops002.executors.docker.container import keeper
+from ops002.executors.docker.engine import Engine
 from ops002.processes import describe
 
 
@@ -45,3 +46,18 @@ def test_keeper_is_waited_for_while_the_first_process_becomes_another_program() 
 
         subprocess.run(["kill", str(found.pid)], check=True)
         assert found.command != started.command
+
+
+@pytest.mark.parametrize("told", [{}, {"pids_stats": {}}])
+def test_processes_that_are_not_counted_are_never_nobody(told: dict[str, object]) -> None:
+    """An engine without the controller for it."""
+
+    class Client:
+        def stats(self, _container: str, **_options: bool) -> dict[str, object]:
+            return told
+
+    engine = Engine.__new__(Engine)
+    engine._client = Client()  # type: ignore[assignment]  # an engine that answers so isn't here
+
+    with pytest.raises(StartFailed, match="can't be ruled out"):
+        engine.tasks("any")
