@@ -26,7 +26,7 @@ lint: .venv/.dev  ## format, lint, types, import contracts, the image's and the 
 
 unit: .venv/.dev  ## the tests, with branch coverage
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest
+	$(BIN)/python -m tests.shards
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

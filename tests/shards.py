@@ -1,0 +1,76 @@
+"""The tests in parts that run at once, each with a process table and a /dev/shm of its own.
+
+``python -m tests.shards``; ends with 1 if a part fails. Gates that run side by side see each
+other's processes and files in memory, as they should; so where a part can't have its own (that
+takes root), the parts run one after another.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+# The shell stays, as the first process there: orphans are its to reap.
+INSIDE = 'mount -t tmpfs tmpfs /dev/shm && "$@"; exit $?'
+APART = (
+    *("unshare", "--mount", "--pid", "--ipc", "--fork", "--mount-proc", "--kill-child"),
+    *("sh", "-c", INSIDE, "sh"),
+)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some of the tests. What runs in containers is seen in this machine's own process table."""
+
+    name: str
+    paths: tuple[str, ...]
+    apart: bool = True
+
+
+# The longest first. Whatever none of them names is the last part.
+NAMED = (
+    Shard("containers", ("tests/docker",), apart=False),
+    Shard("corpus", ("tests/test_corpus.py",)),
+    Shard("gpus", ("tests/test_gpu_corpus.py", "tests/stories")),
+)
+SHARDS = (*NAMED, Shard("rest", tuple(f"--ignore={path}" for one in NAMED for path in one.paths)))
+
+
+def main() -> int:
+    """Run all parts; 0 if all passed."""
+    possible = subprocess.run([*APART, "true"], capture_output=True, check=False).returncode == 0
+    at_once = (os.cpu_count() or 1) if possible else 1
+    if not possible:
+        say("the parts run one after another: none can have a process table of its own")
+    worst = 0
+    with ThreadPoolExecutor(at_once) as pool:
+        running = {pool.submit(run, shard, apart=possible): shard for shard in SHARDS}
+        for done in as_completed(running):
+            code, text = done.result()
+            say(f"=== {running[done].name}: exit code {code}\n{text}")
+            worst = worst or code
+    return 1 if worst else 0
+
+
+def run(shard: Shard, *, apart: bool) -> tuple[int, str]:
+    """Run a part under coverage; its exit code, and what it said."""
+    tests = [sys.executable, "-m", "coverage", "run", "-m", "pytest", *shard.paths]
+    command = [*(APART if apart and shard.apart else ()), *tests]
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(command, stdout=said, stderr=subprocess.STDOUT, check=False)
+        said.seek(0)
+        return done.returncode, said.read().decode("utf-8", "replace")
+
+
+def say(words: str) -> None:
+    """Tell it at once: a part takes minutes."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
