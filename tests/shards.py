@@ -23,18 +23,29 @@ APART = (
 
 @dataclass(frozen=True)
 class Shard:
-    """Some of the tests. What runs in containers is seen in this machine's own process table."""
+    """Some of the tests.
+
+    What runs in containers is seen in the machine's own process table, and so are, by NVIDIA's
+    driver, the processes on a GPU.
+    """
 
     name: str
     paths: tuple[str, ...]
     apart: bool = True
 
 
+GPUS = (
+    "tests/probes/test_meter.py",
+    "tests/stories",
+    "tests/test_doctor.py",
+    "tests/test_gpu_command_line.py",
+    "tests/test_gpu_corpus.py",
+)
 # The longest first. Whatever none of them names is the last part.
 NAMED = (
     Shard("containers", ("tests/docker",), apart=False),
     Shard("corpus", ("tests/test_corpus.py",)),
-    Shard("gpus", ("tests/test_gpu_corpus.py", "tests/stories")),
+    Shard("gpus", GPUS, apart=False),
 )
 SHARDS = (*NAMED, Shard("rest", tuple(f"--ignore={path}" for one in NAMED for path in one.paths)))
 
