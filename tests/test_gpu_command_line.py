@@ -55,7 +55,7 @@ def test_the_report_says_what_was_measured_and_who_was_there(
     assert report["environment"]["devices"][1:] == [
         {"id": "cuda:0", "name": "NVIDIA L4", "uuid": Card(0).id, "total_bytes": 24 * GIB}
     ]
-    (trial,) = report["trials"]
+    trial = report["trials"][-1]  # on a busy machine the first attempt may not settle
     owners = {
         (part["owner"], part["device"])
         for snapshot in trial["measurement"]["snapshots"]
