@@ -60,7 +60,11 @@ class Box:
 
 def arguments(box: Box) -> dict[str, Any]:
     """What the engine is asked for."""
-    readable = [bind(folder, folder, read_only=True) for folder in box.readable]
+    # Not among the binds: of those the engine makes each that it doesn't find, as root.
+    readable = [
+        {"Type": "bind", "Source": folder, "Target": folder, "ReadOnly": True}
+        for folder in box.readable
+    ]
     binds = [f"{name}:{folder}" for name, folder in box.volumes.items()]
     if box.agents is not None:
         binds.append(f"{box.agents}:{AGENTS}:ro")
@@ -93,14 +97,6 @@ def arguments(box: Box) -> dict[str, Any]:
             "device_requests": [gpu] if box.gpus else [],
         },
     }
-
-
-def bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
-    """A folder or file of this machine in a container, which must be there.
-
-    Not as one of the engine's "binds": of those it makes, as root, each that it doesn't find.
-    """
-    return {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
 
 
 def filling(labels: Mapping[str, str], volume: str) -> dict[str, Any]:

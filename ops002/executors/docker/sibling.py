@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from ops002.executors import StartFailed
-from ops002.executors.docker.containment import ACTION_LABEL, RUN_LABEL, bind
+from ops002.executors.docker.containment import ACTION_LABEL, RUN_LABEL
 
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
@@ -122,10 +122,10 @@ def gate_arguments(gate: Gate) -> dict[str, Any]:
         },
         "host": {
             # Under the names that the host knows: the engine mounts them into the workload's, too.
-            "mounts": [
-                bind(gate.workspace, gate.workspace, read_only=True),
-                bind(gate.report, gate.report, read_only=False),
-                bind(gate.socket, SOCKET, read_only=False),
+            "binds": [
+                f"{gate.workspace}:{gate.workspace}:ro",
+                f"{gate.report}:{gate.report}",
+                f"{gate.socket}:{SOCKET}",
             ],
             "pid_mode": "host",
             # One gate per GPU is a name in the host's network namespace (`gpu_lock`).
