@@ -186,6 +186,18 @@ def gate_result(
     )
 
 
+def counted_trials(result: GateResult) -> tuple[TrialResult, ...]:
+    """The trials of each scenario's last attempt: those before it were inconclusive."""
+    last = {trial.scenario: trial.attempt for trial in result.trials}
+    return tuple(trial for trial in result.trials if trial.attempt == last[trial.scenario])
+
+
+def deciding_trial(result: GateResult) -> TrialResult | None:
+    """The trial that the result's reason comes from; None if it is of the run itself."""
+    ordered = (*counted_trials(result), *result.trials)
+    return next((trial for trial in ordered if trial.reason is result.reason), None)
+
+
 def exit_code(reason: Reason, incidents: Sequence[Incident]) -> int:
     """The exit code of a reason; an interruption's depends on the signal that made it."""
     if reason is Reason.INTERRUPTED:
