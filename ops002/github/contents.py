@@ -7,7 +7,8 @@ from typing import Final
 from urllib.parse import quote
 
 from ops002.github.api import Api
-from ops002.github.exchange import RAW, GitHubFailed
+from ops002.github.event import as_sha
+from ops002.github.exchange import RAW, SHA, GitHubFailed
 
 PERMISSION: Final = "permissions:\n  contents: read"
 """What a workflow or a job says, so that its token may read files."""
@@ -30,6 +31,19 @@ def file_at(api: Api, repository: str, path: str, ref: str) -> bytes | None:
     if "raw" not in answer.headers.get("content-type", ""):
         raise GitHubFailed(f"{path} at {ref} is no file")
     return answer.body
+
+
+def commit_at(api: Api, repository: str, ref: str) -> str:
+    """The commit that a branch, tag or commit is now.
+
+    Raises:
+        GitHubFailed: there is no such one, or it can't be had.
+    """
+    answer = api.get(f"/repos/{quote(repository)}/commits/{quote(ref)}", accept=SHA)
+    sha = as_sha(answer.body.decode("ascii", "replace").strip())
+    if sha is None:
+        raise GitHubFailed(f"GitHub's answer isn't the commit at {ref}")
+    return sha
 
 
 def parents(api: Api, repository: str, sha: str) -> tuple[str, ...]:

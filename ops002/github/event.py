@@ -68,13 +68,19 @@ def commits(environ: Mapping[str, str]) -> Commits:
     on that would be about a commit that nobody tested. A comment's event names no commit.
     """
     name = environ.get("GITHUB_EVENT_NAME", "")
-    tested = _sha(environ.get("GITHUB_SHA"))
+    tested = as_sha(environ.get("GITHUB_SHA"))
     try:
         head, base = _ends(name, _read(environ), tested)
     except (KeyError, OSError, TypeError, ValueError):
         # Of these GITHUB_SHA is a commit that isn't the pull request's.
         head, base = (None if name.startswith(_OF_PULL_REQUESTS) else tested), None
-    return Commits(tested=tested, head=_sha(head), base=_sha(base))
+    return Commits(tested=tested, head=as_sha(head), base=as_sha(base))
+
+
+def as_sha(value: object) -> str | None:
+    """A commit's name, if it is one."""
+    known = isinstance(value, str) and _SHA.fullmatch(value) and not _NO_COMMIT.fullmatch(value)
+    return str(value) if known else None
 
 
 def _ends(name: str, event: Any, tested: str | None) -> tuple[object, object]:
@@ -93,12 +99,6 @@ def _ends(name: str, event: Any, tested: str | None) -> tuple[object, object]:
             return tested, event["before"]
         case _:
             return tested, None
-
-
-def _sha(value: object) -> str | None:
-    """A commit's name, if it is one."""
-    known = isinstance(value, str) and _SHA.fullmatch(value) and not _NO_COMMIT.fullmatch(value)
-    return str(value) if known else None
 
 
 def _read(environ: Mapping[str, str]) -> Any:

@@ -18,10 +18,11 @@ from ops002.text import clean
 
 JSON: Final = "application/vnd.github+json"
 RAW: Final = "application/vnd.github.raw+json"
+SHA: Final = "application/vnd.github.sha"
 
 SECONDS: Final = 15.0
 """For one exchange; a server that drips has to be left by whoever waits for it."""
-_MOST_BYTES: Final = 8 << 20
+MOST_BYTES: Final = 8 << 20
 _MOST_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 
@@ -146,8 +147,8 @@ def _body(response: requests.Response) -> bytes:
     kept = bytearray()
     for chunk in response.iter_content(64 << 10):
         kept += chunk
-        if len(kept) > _MOST_BYTES:
-            raise GitHubFailed(f"GitHub's answer has over {_MOST_BYTES >> 20} MiB")
+        if len(kept) > MOST_BYTES:
+            raise GitHubFailed(f"GitHub's answer has over {MOST_BYTES >> 20} MiB")
     return bytes(kept)
 
 

@@ -67,6 +67,7 @@ class FakeGitHub:
     runs: list[dict[str, Any]] = field(default_factory=list)
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     parents: dict[str, list[str]] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     answered: list[tuple[Asked, int, Any]] = field(default_factory=list)
@@ -104,6 +105,8 @@ class FakeGitHub:
                 return 200, self._listed(sha, asked.query)
             case "GET", ["git", "commits", sha] if sha in self.parents:
                 return 200, {"sha": sha, "parents": [{"sha": one} for one in self.parents[sha]]}
+            case "GET", ["commits", *ref] if asked.headers["accept"].endswith(".sha"):
+                return 200, self._commit("/".join(ref))
             case "GET", ["contents", *path]:
                 return 200, self._file("/".join(path), asked.query["ref"])
             case _:
@@ -156,6 +159,12 @@ class FakeGitHub:
         size = min(int(query.get("per_page", "30")), self.page)
         start = (int(query.get("page", "1")) - 1) * size
         return {"total_count": len(found), "check_runs": found[start : start + size]}
+
+    def _commit(self, ref: str) -> bytes:
+        known = {**self.refs, **{sha: sha for sha in self.refs.values()}}
+        if ref not in known:
+            raise Refused(422, f"No commit found for SHA: {ref}")
+        return known[ref].encode()
 
     def _file(self, path: str, ref: str) -> bytes | list[Any]:
         if any(name.startswith(f"{path}/") for name, at in self.files if at == ref):
