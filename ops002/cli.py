@@ -179,4 +179,4 @@ def _action(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     if options.sweep:
         return sweep_action(environ)
-    return action(environ, sys.stdout, sys.stderr)
+    return action(environ, sys.stdout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from ops002.commands.action import judged
+from ops002.commands.action_report import judged
 from ops002.commands.config_loading import (
     BadConfig,
     find_config,
@@ -28,6 +27,7 @@ from ops002.executors.docker.sibling import Mount, Own
 from ops002.github.event import Fork, refuse_fork
 from ops002.github.inputs import BadInputs, Mode, read_inputs
 from ops002.report import to_json
+from ops002.reporters.places import Places
 from tests.command_line import ROOT, ops002
 from tests.reports import RESULTS
 
@@ -206,10 +206,9 @@ def test_signal_is_heard_before_anything_is_imported(
 def test_report_that_the_gate_does_not_stand_by_is_no_verdict(tmp_path: Path, code: int) -> None:
     """Killed on its way out, it has left a report that passes."""
     (report := tmp_path / "report.json").write_text(to_json(RESULTS["pass"]))
-    out = io.StringIO()
 
-    ended = judged(code, report, "/on/host", out)
+    ending = judged(code, report, "/on/host", Places(), gates=True)
 
-    assert ended.code == (0 if code == 0 else 3)
-    assert ended.verdict == ("pass" if code == 0 else "inconclusive")
-    assert ("exit code" in out.getvalue()) == (code != 0)
+    assert ending.code == (0 if code == 0 else 3)
+    assert ending.outputs["verdict"] == ("pass" if code == 0 else "inconclusive")
+    assert ("exit code" in ending.annotations[0].message) == (code != 0)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,15 @@ from signal import SIGTERM
 from typing import IO, TYPE_CHECKING, Final, TextIO
 
 from ops002.clock import Clock, Interrupted
+from ops002.commands.action_log import Log
+from ops002.commands.action_report import (
+    could_not_start,
+    defect,
+    interrupted,
+    judged,
+    refused,
+    tell,
+)
 from ops002.commands.config_loading import (
     BadConfig,
     find_config,
@@ -33,20 +43,13 @@ from ops002.executors.docker.sibling import SOCKET, Gate, Own, find_own, remove_
 from ops002.executors.docker.streams import Streams
 from ops002.github.event import Fork, refuse_fork
 from ops002.github.inputs import BadInputs, Inputs, Mode, read_inputs
-from ops002.github.workflow import annotation, save_state, write_outputs
-from ops002.reasons import Outcome, Reason
-from ops002.report import ReportRefused, judge_again
-from ops002.result import EXIT_FAIL, EXIT_INCONCLUSIVE, EXIT_USAGE
-from ops002.text import inert
-from ops002.wording import headline
+from ops002.github.workflow import save_state
+from ops002.reporters.places import Place, Places
+from ops002.reporters.step import Ending
 
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
 
-_CONFIG_ERROR: Final = "config-error"
-_MOST_ANNOTATIONS: Final = 9
-"""The runner shows ten of a step; the last one says how many were left out."""
-_TITLE: Final = "OPS-002"
 _POLL_SECONDS: Final = 0.05
 _LAST_OUTPUT_SECONDS: Final = 2.0
 _BEYOND_SECONDS: Final = 60.0
@@ -66,49 +69,57 @@ _TOLD: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How the step ends, and what its outputs are."""
+class _Step:
+    """What the workflow asks for, once it is known that it can be carried out."""
 
-    code: int
-    verdict: str
-    reason: str
-    worst_delta_bytes: str = ""
-    report_path: str = ""
+    inputs: Inputs
+    config: Config
+    places: Places
+    environ: Mapping[str, str]
 
-    def outputs(self) -> dict[str, str]:
-        """The step's outputs, by name."""
-        return {
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "worst_delta_bytes": self.worst_delta_bytes,
-            "report_path": self.report_path,
-        }
+    @property
+    def gates(self) -> bool:
+        """Whether a red outcome fails the step."""
+        return self.inputs.mode is Mode.GATE
 
 
-def action(environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
-    """Carry out the action; the exit code."""
-    mode = Mode.GATE
+def action(environ: Mapping[str, str], out: TextIO) -> int:
+    """Carry out the action, and tell what it came to; the exit code."""
+    log = Log(out)
     try:
-        inputs = read_inputs(environ)
-        refuse_fork(environ, allowed=inputs.allow_fork)
-        inputs = replace(inputs, config=in_working_directory(find_config(inputs.config)))
-        instead = Instead(
-            device=inputs.device, tolerance=inputs.tolerance, scenarios=inputs.scenarios
-        )
-        _, config = load_config(inputs.config, instead)
-    except (BadInputs, BadConfig, Fork) as bad:
-        ended = _refused(bad.lines, out)
-    else:
-        mode = inputs.mode
-        ended = _carried_out(inputs, config, environ, out)
-    told = environ.get("GITHUB_OUTPUT")
-    if told:
-        try:
-            write_outputs(Path(told), ended.outputs())
-        except OSError as error:
-            err.write(f"{told}: the outputs can't be set: {error.strerror}\n")
-    reports_only = mode is Mode.REPORT and ended.code in {EXIT_FAIL, EXIT_INCONCLUSIVE}
-    return 0 if reports_only else ended.code
+        ending = _ending(environ, log)
+    except Exception as error:  # noqa: BLE001 (a defect of ours ends red, and says so)
+        with log.fenced() as show:
+            for line in traceback.format_exc().splitlines():
+                show(line)
+        ending = defect(error)
+    tell(ending, environ, log)
+    return ending.code
+
+
+def _ending(environ: Mapping[str, str], log: Log) -> Ending:
+    try:
+        step = _asked_for(environ)
+    except BadConfig as bad:
+        return refused(bad.lines, bad.file, bad.problems)
+    except (BadInputs, Fork) as bad:
+        return refused(bad.lines)
+    return _carried_out(step, log)
+
+
+def _asked_for(environ: Mapping[str, str]) -> _Step:
+    """Raises `BadInputs`, `BadConfig` or `Fork`."""
+    inputs = read_inputs(environ)
+    refuse_fork(environ, allowed=inputs.allow_fork)
+    inputs = replace(inputs, config=in_working_directory(find_config(inputs.config)))
+    instead = Instead(device=inputs.device, tolerance=inputs.tolerance, scenarios=inputs.scenarios)
+    loaded = load_config(inputs.config, instead)
+    places = Places(
+        config=loaded.file,
+        scenarios={name: Place(loaded.file, line) for name, line in loaded.lines.items()},
+        options=tuple(_instead(inputs)),
+    )
+    return _Step(inputs=inputs, config=loaded.config, places=places, environ=environ)
 
 
 def sweep_action(environ: Mapping[str, str]) -> int:
@@ -120,85 +131,41 @@ def sweep_action(environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _refused(lines: Sequence[str], out: TextIO) -> Ended:
-    shown = lines if len(lines) <= _MOST_ANNOTATIONS + 1 else lines[:_MOST_ANNOTATIONS]
-    out.writelines(annotation(f"{_TITLE}: {_CONFIG_ERROR}", line) for line in shown)
-    if len(shown) < len(lines):
-        more = f"and {len(lines) - len(shown)} more problems"
-        out.write(annotation(f"{_TITLE}: {_CONFIG_ERROR}", more))
-    return Ended(code=EXIT_USAGE, verdict=Outcome.INCONCLUSIVE.value, reason=_CONFIG_ERROR)
-
-
-def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out: TextIO) -> Ended:
-    clock = Clock(config.max_duration + _BEYOND_SECONDS)
+def _carried_out(step: _Step, log: Log) -> Ending:
+    clock = Clock(step.config.max_duration + _BEYOND_SECONDS)
     with clock.listening():
         try:
             engine = _engine()
             own = find_own(engine)
             _on_host(own, Path.cwd())  # else nothing below it is
-            folder = report_folder(inputs.report_dir, environ, own)
-            gate = _gate(inputs, config, own, folder, environ)
+            folder = report_folder(step.inputs.report_dir, step.environ, own)
+            gate = _gate(step, own, folder)
             with prepared(folder) as report:
-                save_state(environ, "run", gate.run)
-                code = _run_beside(engine, own.image, gate, clock, out)
+                save_state(step.environ, "run", gate.run)
+                code = _run_beside(engine, own.image, gate, clock, log)
+                on_host = f"{gate.report}/{REPORT_NAME}"
+                return judged(code, report, on_host, step.places, gates=step.gates)
         except Interrupted as error:
-            return Ended(
-                code=128 + error.signal if error.signal else EXIT_INCONCLUSIVE,
-                verdict=Outcome.INCONCLUSIVE.value,
-                reason=Reason.INTERRUPTED.value,
-            )
+            return interrupted(error, step.places, gates=step.gates)
         except StartFailed as error:
-            return _not_started(str(error), out)
-    return judged(code, report, gate.report, out)
+            return could_not_start(str(error), step.places, gates=step.gates)
 
 
-def _not_started(why: str, out: TextIO) -> Ended:
-    reason = Reason.WORKLOAD_FAILED.value
-    out.write(annotation(f"{_TITLE}: inconclusive {reason}", why))
-    return Ended(code=EXIT_INCONCLUSIVE, verdict=Outcome.INCONCLUSIVE.value, reason=reason)
+def _instead(inputs: Inputs) -> Iterator[str]:
+    """What is said instead of the config's keys, as options of `ops002 run`."""
+    for option in ("device", "tolerance"):
+        value = getattr(inputs, option)
+        if value is not None:
+            yield f"--{option}={value}"
 
 
-def judged(code: int, report: Path, on_host: str, out: TextIO) -> Ended:
-    """What the report comes to: recomputed here, whatever the sibling said of it."""
-    try:
-        result = judge_again(report.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ReportRefused) as error:
-        return _not_started(
-            f"the gate ended with exit code {code} and left no report that can be used: {error}",
-            out,
-        )
-    if code != result.exit_code:
-        return _not_started(
-            f"the gate ended with exit code {code}, and its report says {result.exit_code}: it was "
-            "killed on its way out (by the kernel, if memory ran out); run it again",
-            out,
-        )
-    title = f"{_TITLE}: {result.outcome.value} {result.reason.value}"
-    if result.outcome is not Outcome.PASS:
-        out.write(annotation(title, headline(result)))
-    deltas = [
-        check.delta_bytes
-        for trial in result.trials
-        for check in trial.checks
-        if check.delta_bytes is not None
-    ]
-    return Ended(
-        code=code,
-        verdict=result.outcome.value,
-        reason=result.reason.value,
-        worst_delta_bytes=str(max(deltas, key=abs)) if deltas else "",
-        report_path=f"{on_host}/{REPORT_NAME}",
-    )
-
-
-def _gate(
-    inputs: Inputs, config: Config, own: Own, folder: Path, environ: Mapping[str, str]
-) -> Gate:
+def _gate(step: _Step, own: Own, folder: Path) -> Gate:
     """The sibling that measures, with its report in a folder of this container.
 
     Raises:
         StartFailed: a folder that it needs isn't the host's, or one to be read is the runner's.
     """
+    inputs, environ = step.inputs, step.environ
     for path in inputs.mounts:
         if own.is_held_by(path):
             raise StartFailed(
@@ -207,13 +174,9 @@ def _gate(
             )
     run = secrets.token_hex(8)
     argv = ["run", f"--report-dir={_on_host(own, folder)}", f"--image={own.image}"]
+    argv += [f"--config={inputs.config}", *_instead(inputs)]
     argv += [f"--scenario={name}" for name in inputs.scenarios]
     argv += [f"--mount={path}" for path in inputs.mounts]
-    argv += [
-        f"--{option}={value}"
-        for option in ("config", "device", "tolerance")
-        if (value := getattr(inputs, option)) is not None
-    ]
     return Gate(
         run=run,
         action=own.id,
@@ -222,7 +185,7 @@ def _gate(
         workspace=_on_host(own, Path.cwd()),
         report=_on_host(own, folder),
         socket=own.on_host(SOCKET) or SOCKET,
-        gpus=any(scenario.kind_of_device == "cuda" for scenario in config.scenarios),
+        gpus=any(scenario.kind_of_device == "cuda" for scenario in step.config.scenarios),
     )
 
 
@@ -236,16 +199,20 @@ def _on_host(own: Own, folder: Path) -> str:
     return found
 
 
-def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, out: TextIO) -> int:
-    """Run the sibling to its end, its output on ``out``; its exit code.
+def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, log: Log) -> int:
+    """Run the sibling to its end; its exit code. Its progress is shown; its verdict is not.
 
     Raises:
         Interrupted: the run must end; by then the sibling has ended.
     """
-    with sibling(engine, image, gate) as container:
-        streams = Streams(engine.attach(container), apart=False)
-        shower = threading.Thread(target=_show, args=(streams.stdout, out), daemon=True)
-        shower.start()
+    with sibling(engine, image, gate) as container, log.fenced() as show:
+        streams = Streams(engine.attach(container), apart=True)
+        readers = [
+            threading.Thread(target=_pass_on, args=passed, daemon=True)
+            for passed in ((streams.stderr, show), (streams.stdout, _not_shown))
+        ]
+        for reader in readers:
+            reader.start()
         engine.start(container)
         try:
             while (code := _exit_code(engine, container)) is None:
@@ -256,7 +223,8 @@ def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, out: TextI
             while _exit_code(engine, container) is None and time.monotonic() < until:
                 time.sleep(_POLL_SECONDS)
             raise
-        shower.join(_LAST_OUTPUT_SECONDS)
+        for reader in readers:
+            reader.join(_LAST_OUTPUT_SECONDS)
         return code
 
 
@@ -265,11 +233,14 @@ def _exit_code(engine: Engine, container: str) -> int | None:
     return None if state["Running"] or state["Status"] == "created" else int(state["ExitCode"])
 
 
-def _show(lines: IO[bytes], out: TextIO) -> None:
+def _pass_on(lines: IO[bytes], show: Callable[[str], None]) -> None:
     with lines:
         for line in lines:
-            out.write(inert(line.decode("utf-8", "backslashreplace")))
-            out.flush()
+            show(line.decode("utf-8", "backslashreplace").rstrip("\r\n"))
+
+
+def _not_shown(_line: str) -> None:
+    """The verdict is told from the report, once it was judged again."""
 
 
 def _engine() -> Engine:

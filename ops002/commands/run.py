@@ -26,7 +26,7 @@ from ops002.parameters import resolved
 from ops002.process_table import NotShown, this_process
 from ops002.processes import take_charge_of_children
 from ops002.report import to_json
-from ops002.reporters import console
+from ops002.reporters import console, junit
 from ops002.result import (
     EXIT_INCONCLUSIVE,
     EXIT_USAGE,
@@ -60,7 +60,7 @@ class RunOptions:
 def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Carry out the gate; the exit code."""
     try:
-        _, config = load_config(options.config, options.instead)
+        config = load_config(options.config, options.instead).config
         folder = _prepare(_report_dir(options.report_dir, environ))
     except BadConfig as bad:
         err.writelines(f"{line}\n" for line in bad.lines)
@@ -88,6 +88,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
             result = measure(config, lab, err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
+        _write(junit.render(result), folder / junit.NAME, err)
     if not written and result.exit_code == 0:
         return EXIT_INCONCLUSIVE
     if options.json:
@@ -118,7 +119,8 @@ def _prepare(folder: Path) -> Path:
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-        for old in (report, _unfinished(report), *old_output(output)):
+        written = (report, folder / junit.NAME)
+        for old in (*written, *map(_unfinished, written), *old_output(output)):
             old.unlink(missing_ok=True)
     except OSError as error:
         why = (

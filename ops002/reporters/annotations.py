@@ -27,6 +27,7 @@ _PURPOSE: Final = (
 )
 _LONGEST_LINE: Final = 560
 _MOST_PARTICULARS: Final = 4
+_CUT: Final = " ... (cut; the step's summary has more)"
 
 
 class Level(str, Enum):
@@ -125,11 +126,12 @@ def _about(trial: TrialResult, places: Places) -> Iterator[str]:
 
 def _message(lines: list[str]) -> str:
     """Lines cut so that no long one takes the place of what to do."""
-    text = "\n".join(clean(line, _LONGEST_LINE) for line in lines)
-    if len(text) <= MOST_CHARACTERS:
-        return text
-    cut = " ... (cut; the step's summary has the rest)"
-    return text[: MOST_CHARACTERS - len(cut)] + cut
+    shown = [_cut(clean(line), _LONGEST_LINE) for line in lines]
+    return _cut("\n".join(shown), MOST_CHARACTERS)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - len(_CUT)] + _CUT
 
 
 def _place(trial: TrialResult, places: Places) -> Place | None:

@@ -77,6 +77,10 @@ class Step:
         """The outputs that the step has set."""
         return self._read("set_output")
 
+    def summary(self) -> str:
+        """What the step has written for people."""
+        return (self.work / "_temp/_runner_file_commands/step_summary").read_text("utf-8")
+
     def left(self) -> list[str]:
         """What the engine still has of the step's siblings."""
         if not (self.work / "_temp/_runner_file_commands/save_state").exists():
