@@ -13,7 +13,7 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
-from ops002.commands.containers import RUN_VARIABLE, Containers
+from ops002.commands.containers import Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.live import looking_on
 from ops002.commands.printing import show
@@ -72,9 +72,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
         with (
             looking_on(err) as onlooker,
             closing(Instruments(environ, clock, err, gpus=gpus)) as instruments,
-            closing(
-                Containers(clock, err, environ.get(RUN_VARIABLE), options.mounts)
-            ) as containers,
+            closing(Containers(clock, err, environ, options.mounts)) as containers,
         ):
             lab = Lab(
                 executor=LocalExecutor(environ, lambda: instruments.helpers),

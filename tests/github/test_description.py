@@ -112,7 +112,7 @@ def described(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    line = [program, "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(file)]
+    line = [str(program), "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(file)]
     log = tmp_path / "prism.log"
     with log.open("w") as opened, subprocess.Popen(line, stdout=opened, stderr=opened) as server:
         try:
