@@ -92,7 +92,7 @@ class Check:
                 save_state(self._environ, _STATE, "")
                 self._why = ""
             except GitHubFailed as error:
-                self._give_up(error)
+                self._give_up(error, "it isn't completed")
         required = self._inputs.wish is CheckWish.REQUIRED
         return self._why if required and self._why else None
 
@@ -117,8 +117,8 @@ class Check:
         for left in run.complete(output.conclusion.value, output):
             self._tell(left)
 
-    def _give_up(self, error: GitHubFailed) -> None:
-        self._why = _told(error)
+    def _give_up(self, error: GitHubFailed, state: str = "there is none") -> None:
+        self._why = f"{state}: {_told(error)}"
         if error.forbidden:
             self._run = None  # it won't be allowed later, either
         self._tell(self._why)
@@ -187,9 +187,9 @@ def _identity(environ: Mapping[str, str], inputs: CheckInputs) -> Identity | Git
 def _told(error: GitHubFailed) -> str:
     """What stands in the way, and what to write where."""
     if not error.forbidden:
-        return f"there is none: {error}"
+        return str(error)
     return (
-        f"there is none: {error}\nto have one, give the job these permissions (a fork's pull "
+        f"{error}\nto have one, give the job these permissions (a fork's pull "
         "request doesn't get them; the step itself gates all the same), or say check_run: off\n"
         f"{PERMISSION}"
     )

@@ -132,6 +132,8 @@ class Api:
         On a thread of its own: no library's timeout ends a server that drips, or a name that isn't
         resolved.
         """
+        if self._left <= 0:
+            raise GitHubFailed(self._too_late)
         heard: SimpleQueue[Answer | Exception] = SimpleQueue()
 
         def carry_out() -> None:
@@ -156,7 +158,11 @@ class Api:
                 return heard.get(timeout=_SLICE_SECONDS)
             except Empty:
                 continue
-        return GitHubFailed(f"GitHub at {self._base} did not answer in time", maybe_done=True)
+        return GitHubFailed(self._too_late, maybe_done=True)
+
+    @property
+    def _too_late(self) -> str:
+        return f"GitHub at {self._base} did not answer in time"
 
     def _told(self, error: Exception) -> GitHubFailed:
         if isinstance(error, GitHubFailed):

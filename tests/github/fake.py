@@ -69,6 +69,7 @@ class FakeGitHub:
     parents: dict[str, list[str]] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    at: dict[int, Trouble] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     answered: list[tuple[Asked, int, Any]] = field(default_factory=list)
     page: int = 100
@@ -83,7 +84,9 @@ class FakeGitHub:
         return [one.method for one in self.asked]
 
     def trouble(self, method: str) -> Trouble | None:
-        """The next trouble, if it is for this kind of request."""
+        """The trouble of this request by its number, or the next one of its kind."""
+        if len(self.asked) in self.at:
+            return self.at[len(self.asked)]
         if self.troubles and self.troubles[0].method in {None, method}:
             return self.troubles.pop(0)
         return None
