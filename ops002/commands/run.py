@@ -88,6 +88,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
         written = _write(text, folder / REPORT_NAME, err)
         _write(junit.render(result), folder / junit.NAME, err)
     if not written and result.exit_code == 0:
+        err.write("without the report nothing was proved\n")
         return EXIT_INCONCLUSIVE
     if options.json:
         show(text, out)
@@ -187,9 +188,6 @@ def _write(text: str, file: Path, err: TextIO) -> bool:
     except OSError as error:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
-        err.write(
-            f"{file}: the report could not be written ({error.strerror}); without it nothing was "
-            "proved\n"
-        )
+        err.write(f"{file}: could not be written ({error.strerror})\n")
         return False
     return True

@@ -58,7 +58,7 @@ def _facts(result: GateResult) -> Iterator[tuple[str, str]]:
 def _parameters(scenario: dict[str, Any]) -> Iterator[str]:
     yield code(scenario["name"])
     for key in _KEYS:
-        yield code(str(scenario[key]))
+        yield code(str(scenario[key]).lower() if key == "exclusive" else str(scenario[key]))
     yield code(", ".join(f"{name} {value}" for name, value in scenario["settle"].items()))
 
 

@@ -88,15 +88,16 @@ def _checks(result: GateResult) -> Iterator[str]:
     if not rows:
         yield "No check was made."
         return
-    titles = ("", "scenario", "fault", "phase", "device", "baseline", "after", "delta")
-    more = ("tolerance", "at stake", "detects from", "reason")
+    titles = ("outcome", "scenario", "fault", "phase", "device", "baseline", "after", "delta")
+    more = ("tolerance", "at stake", "detects from")
     yield table((*titles, *more), (_row(*row) for row in rows[:_MOST_ROWS]))
     if len(rows) > _MOST_ROWS:
         yield f"{len(rows) - _MOST_ROWS} more checks are in the report."
 
 
 def _row(trial: TrialResult, check: Check) -> Iterator[str]:
-    yield _MARKS[check.outcome]
+    again = f" (attempt {trial.attempt})" if trial.attempt > 1 else ""
+    yield f"{_MARKS[check.outcome]} {check.reason.value}{again}"
     yield code(trial.scenario)
     yield code(trial.fault)
     yield check.phase.value
@@ -104,16 +105,19 @@ def _row(trial: TrialResult, check: Check) -> Iterator[str]:
     yield _size(check.baseline_bytes)
     yield _size(check.post_error_bytes)
     delta = check.delta_bytes
-    yield _UNMEASURED if delta is None else f"**{show_delta(delta)}**"
-    yield show_size(check.tolerance_bytes)
+    yield _UNMEASURED if delta is None else f"**{_unbroken(show_delta(delta))}**"
+    yield _size(check.tolerance_bytes)
     yield _size(check.at_stake_bytes)
     yield _size(check.smallest_detectable_bytes)
-    again = f" (attempt {trial.attempt})" if trial.attempt > 1 else ""
-    yield f"{check.reason.value}{again}"
 
 
 def _size(size: int | None) -> str:
-    return _UNMEASURED if size is None else show_size(size)
+    return _UNMEASURED if size is None else _unbroken(show_size(size))
+
+
+def _unbroken(words: str) -> str:
+    """Words that stay on one line of a cell."""
+    return words.replace(" ", "\u00a0")
 
 
 def _details(result: GateResult, places: Places) -> Iterator[str]:
