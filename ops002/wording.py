@@ -8,7 +8,7 @@ from ops002.attribution import Holder, HolderKind
 from ops002.growth import Growth
 from ops002.measurement import Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
-from ops002.result import GateResult, TrialResult, deciding_trial
+from ops002.result import GateResult, GitFacts, TrialResult, deciding_trial
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
 
@@ -106,6 +106,16 @@ ADVICE: Final = {
     ),
     Reason.RETURNED_TO_BASELINE: "Memory came back.",
 }
+
+
+def gate_remark(git: GitFacts) -> str | None:
+    """What whoever reviews a pull request should know of its gate, if there is anything."""
+    if not git.gate_changes:
+        return None
+    return (
+        f"This pull request changes its own gate: {', '.join(git.gate_changes)}. Review that "
+        "before you rely on the verdict, or take the gate from a trusted ref (input config_ref)."
+    )
 
 
 def headline(result: GateResult) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from ops002.clock import Interrupted
 from ops002.commands.action_log import Log
@@ -17,6 +18,9 @@ from ops002.reporters.places import Place, Places
 from ops002.reporters.step import CONFIG_ERROR, Cause, Ending, not_judged, of_result
 from ops002.result import EXIT_BUG, EXIT_INCONCLUSIVE, EXIT_USAGE
 from ops002.wording import ADVICE
+
+NO_CHECK_RUN: Final = "no-check-run"
+"""The reason where `check_run: required` can't be met: no reason of a verdict."""
 
 
 def refused(
@@ -55,6 +59,12 @@ def could_not_start(why: str, places: Places, *, gates: bool) -> Ending:
         problems=[(why, places.top)],
     )
     return not_judged(cause, gates=gates)
+
+
+def without_check(why: str) -> Ending:
+    """The end of a step that has to have a check run, and has none."""
+    cause = Cause(code=EXIT_INCONCLUSIVE, reason=NO_CHECK_RUN, problems=[(why, None)])
+    return not_judged(cause, gates=True)
 
 
 def judged(code: int, report: Path, on_host: str, places: Places, *, gates: bool) -> Ending:

@@ -49,24 +49,34 @@ def load_config(file: str | None, instead: Instead | None = None) -> Loaded:
         BadConfig: missing, unreadable or wrong.
     """
     path = find_config(file)
-    instead = instead or Instead()
     try:
-        document = read_yaml(_read(path))
+        text = _read(path)
+    except OSError as error:
+        raise BadConfig((f"{path}: can't be read: {error.strerror}",)) from None
+    return load_text(str(path), text, instead or Instead())
+
+
+def load_text(file: str, text: bytes, instead: Instead) -> Loaded:
+    """What a config file's text says, with what is said instead of it.
+
+    Raises:
+        BadConfig: it is wrong.
+    """
+    try:
+        document = read_yaml(text)
         value = instead.in_place_of(document.value)
         config = parse(value, document.lines, document.problems)
         return Loaded(
-            file=str(path),
+            file=file,
             config=_narrow(config, instead.scenarios),
             lines={
                 scenario.name: document.lines.get(("scenarios", number), 1)
                 for number, scenario in enumerate(config.scenarios)
             },
         )
-    except OSError as error:
-        raise BadConfig((f"{path}: can't be read: {error.strerror}",)) from None
     except ConfigError as error:
-        lines = tuple(found.render(str(path)) for found in error.problems)
-        raise BadConfig(lines, str(path), error.problems) from None
+        lines = tuple(found.render(file) for found in error.problems)
+        raise BadConfig(lines, file, error.problems) from None
 
 
 def find_config(file: str | None) -> Path:

@@ -13,13 +13,14 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
-from ops002.commands.containers import RUN_VARIABLE, Containers
+from ops002.commands.containers import Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.live import looking_on
 from ops002.commands.printing import show
 from ops002.config import Config
 from ops002.config_overrides import Instead
 from ops002.executors.local import LocalExecutor
+from ops002.github.facts import git_facts
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
 from ops002.parameters import resolved
 from ops002.process_table import NotShown, this_process
@@ -34,7 +35,7 @@ from ops002.result import (
     Tool,
     gate_result,
 )
-from ops002.surroundings import look_around, utc_now
+from ops002.surroundings import git_of_checkout, look_around, utc_now
 from ops002.sweep import sweep
 from ops002.text import clean
 from ops002.trials.lab import Lab, old_output
@@ -71,9 +72,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
         with (
             looking_on(err) as onlooker,
             closing(Instruments(environ, clock, err, gpus=gpus)) as instruments,
-            closing(
-                Containers(clock, err, environ.get(RUN_VARIABLE), options.mounts)
-            ) as containers,
+            closing(Containers(clock, err, environ, options.mounts)) as containers,
         ):
             lab = Lab(
                 executor=LocalExecutor(environ, lambda: instruments.helpers),
@@ -136,7 +135,8 @@ def measure(config: Config, lab: Lab, err: TextIO) -> GateResult:
     started_at = utc_now()
     measured: list[MeasuredTrial] = []
     incidents = _carry_out(config, lab, measured, err)
-    surroundings = look_around(lab.environ, lab.instruments.driver, lab.instruments.gpus)
+    git = git_facts(lab.environ) or git_of_checkout()
+    surroundings = look_around(git, lab.instruments.driver, lab.instruments.gpus)
     made = Made(
         tool=Tool(name="ops002", version=__version__),
         started_at=started_at,

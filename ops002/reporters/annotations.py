@@ -12,7 +12,7 @@ from ops002.reporters.commands import run_again
 from ops002.reporters.places import Place, Places
 from ops002.result import GateResult, TrialResult, counted_trials, deciding_trial
 from ops002.text import clean
-from ops002.wording import ADVICE, headline, particulars, trial_line
+from ops002.wording import ADVICE, gate_remark, headline, particulars, trial_line
 
 MOST: Final = 10
 """A runner shows ten of a kind from one step, and drops the others without a word."""
@@ -51,7 +51,7 @@ class Annotation:
 def render(result: GateResult, places: Places, *, gates: bool) -> tuple[Annotation, ...]:
     """The annotations, the verdict's first; those that are too many are counted in the last."""
     if result.outcome is Outcome.PASS:
-        return (_passed(result, places, gates=gates),)
+        return (_passed(result, places, gates=gates), *_remarks(result))
     deciding = deciding_trial(result)
     others = [
         trial
@@ -59,7 +59,7 @@ def render(result: GateResult, places: Places, *, gates: bool) -> tuple[Annotati
         if trial is not deciding and trial.outcome is not Outcome.PASS
     ]
     level = Level.FAILURE if gates else Level.WARNING
-    found = [_verdict(result, deciding, places, gates=gates)]
+    found = [_verdict(result, deciding, places, gates=gates), *_remarks(result)]
     found += [
         Annotation(
             level=level,
@@ -79,6 +79,19 @@ def render(result: GateResult, places: Places, *, gates: bool) -> tuple[Annotati
         )
         found = [*found[: MOST - 1], more]
     return tuple(found)
+
+
+def _remarks(result: GateResult) -> Iterator[Annotation]:
+    """That a pull request has changed what judges it."""
+    git = result.environment.git
+    remark = gate_remark(git)
+    if remark is not None and git.gate_changes:
+        yield Annotation(
+            level=Level.WARNING,
+            title=f"{_TITLE}: changed by this pull request",
+            message=_message([remark]),
+            place=Place(git.gate_changes[0], 1),
+        )
 
 
 def title(outcome: Outcome, reason: str, *, gates: bool) -> str:

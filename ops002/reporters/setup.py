@@ -49,10 +49,14 @@ def _facts(result: GateResult) -> Iterator[tuple[str, str]]:
         "repository": git.repository,
         "tested commit": git.tested_sha,
         "attached to": git.head_sha,
+        "based on": git.base_sha,
         "ref": git.ref,
         "run": git.run_url,
     }
     yield from ((name, value or "unknown") for name, value in known.items())
+    yield "gate's files from", git.config_ref or "the checkout"
+    changes = git.gate_changes
+    yield "of them changed", "unknown" if changes is None else ", ".join(changes) or "none"
 
 
 def _parameters(scenario: dict[str, Any]) -> Iterator[str]:

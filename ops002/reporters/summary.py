@@ -15,7 +15,7 @@ from ops002.reporters.places import Places
 from ops002.result import GateResult, TrialResult, counted_trials, deciding_trial
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
-from ops002.wording import ADVICE, headline, particulars, trial_line
+from ops002.wording import ADVICE, gate_remark, headline, particulars, trial_line
 
 MOST_BYTES: Final = 1024 * 1024
 """Of a step's summary; the runner drops one that is larger, the whole of it."""
@@ -70,6 +70,9 @@ def _head(result: GateResult, *, gates: bool) -> Iterator[str]:
             "`mode` out, and a red result fails the check."
         )
     yield f"## {_MARKS[result.outcome]} {prose(headline(result))}"
+    remark = gate_remark(result.environment.git)
+    if remark is not None:
+        yield f"> ⚠️ **{prose(remark)}**"
     red = [trial for trial in counted_trials(result) if trial.outcome is not Outcome.PASS]
     deciding = deciding_trial(result)
     for trial in red:
