@@ -100,7 +100,8 @@ def _checks(result: GateResult) -> Iterator[str]:
 
 def _row(trial: TrialResult, check: Check) -> Iterator[str]:
     again = f" (attempt {trial.attempt})" if trial.attempt > 1 else ""
-    yield f"{_MARKS[check.outcome]} {check.reason.value}{again}"
+    word = "pass" if check.outcome is Outcome.PASS else check.reason.value
+    yield f"{_MARKS[check.outcome]} {word}{again}"
     yield code(trial.scenario)
     yield code(trial.fault)
     yield check.phase.value
@@ -124,7 +125,7 @@ def _unbroken(words: str) -> str:
 
 
 def _details(result: GateResult, places: Places) -> Iterator[str]:
-    counted = counted_trials(result)
+    counted = sorted(counted_trials(result), key=lambda one: one.outcome is Outcome.PASS)
     if counted:
         yield "### Memory over time"
     for trial in counted:

@@ -84,13 +84,16 @@ def test_report_is_the_runners(step: Step) -> None:
 
 
 def test_config_error_is_told_at_once(step: Step) -> None:
-    (step.workspace / "ops002.yml").write_text(CONFIG + "tolerence: 1MiB\n")
+    (step.workspace / "ops002.yml").write_text(CONFIG + "tolerence: 1MiB\nrepete: 2\n")
+    last = CONFIG.count("\n") + 2
 
     out, _ = (started := step.start()).communicate(timeout=60)
 
     assert started.returncode == 2
-    assert "::error " in out
-    assert "tolerence" in out
+    found = [(one.name, one.properties["line"]) for one in read_log(out).annotations()]
+    assert found == [("error", str(last - 1)), ("error", str(last))]
+    assert "did you mean tolerance" in out
+    assert "did you mean repeat" in step.summary()
     assert (step.outputs()["verdict"], step.outputs()["reason"]) == (
         "inconclusive",
         "config-error",
