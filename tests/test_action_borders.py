@@ -212,3 +212,37 @@ def test_report_that_the_gate_does_not_stand_by_is_no_verdict(tmp_path: Path, co
     assert ending.code == (0 if code == 0 else 3)
     assert ending.outputs["verdict"] == ("pass" if code == 0 else "inconclusive")
     assert ("exit code" in ending.annotations[0].message) == (code != 0)
+
+
+@pytest.mark.parametrize("name", ["a defect of the gate", "interrupted before any trial"])
+def test_report_without_trials_is_red(tmp_path: Path, name: str) -> None:
+    (report := tmp_path / "report.json").write_text(to_json(RESULTS[name]))
+
+    ending = judged(RESULTS[name].exit_code, report, "/on/host", Places(), gates=True)
+
+    assert ending.code == RESULTS[name].exit_code != 0
+    assert ending.outputs["verdict"] == "inconclusive"
+    assert RESULTS[name].reason.value in ending.annotations[0].message
+
+
+@pytest.mark.parametrize("left", [None, "", "{}", '{"outcome": "pass"}'])
+def test_without_a_report_nothing_is_judged(tmp_path: Path, left: str | None) -> None:
+    report = tmp_path / "report.json"
+    if left is not None:
+        report.write_text(left)
+
+    ending = judged(0, report, "/on/host", Places(), gates=True)
+
+    assert ending.code == 3
+    assert ending.outputs["verdict"] == "inconclusive"
+    assert "left no report that can be used" in ending.annotations[0].message
+    assert not (tmp_path / "ops002-junit.xml").exists()
+
+
+def test_cases_that_the_gate_left_are_written_again(tmp_path: Path) -> None:
+    (report := tmp_path / "report.json").write_text(to_json(RESULTS["fail"]))
+    (tmp_path / "ops002-junit.xml").write_text("<testsuites/>")
+
+    judged(1, report, "/on/host", Places(), gates=True)
+
+    assert "survivors" in (tmp_path / "ops002-junit.xml").read_text()
