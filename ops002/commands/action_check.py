@@ -26,8 +26,8 @@ from ops002.reporters.check_run import CheckOutput, without_result
 _STATE: Final = "check"
 _BEGIN_SECONDS: Final = 10.0
 """So much may GitHub delay a measurement."""
-_HURRIED_SECONDS: Final = 2.5
-"""What a runner leaves of its 10 s to a step that it ends, after the gate beside it has ended."""
+_HURRIED_SECONDS: Final = 5.0
+"""Of a runner's 10 s for a step that it ends. What isn't done by then is done after the job."""
 _KILLED: Final = "the step was ended before it could tell what came of it; run the job again"
 _NAMESAKES: Final = (
     "another job or step of this run has a check of the same name, and GitHub takes the newer one "
@@ -88,7 +88,10 @@ class Check:
             self._open = False
             try:
                 with self._api.at_most(_HURRIED_SECONDS if hurried else float("inf")):
-                    self._completed(self._run, output)
+                    if hurried:
+                        self._shown(self._run, output)
+                    else:
+                        self._completed(self._run, output)
                 save_state(self._environ, _STATE, "")
                 self._why = ""
             except GitHubFailed as error:

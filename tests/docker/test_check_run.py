@@ -133,10 +133,10 @@ def test_cancelled_it_is_completed(step: Step, github: FakeGitHub) -> None:
     wait_for(lambda: step.left()[1:], 120)
 
     started.send_signal(signal.SIGINT)
-    started.communicate(timeout=60)
+    out, err = started.communicate(timeout=60)
 
-    assert started.returncode == 130
-    assert github.made() == [("completed", "failure")]
+    assert started.returncode == 130, out + err
+    assert github.made() == [("completed", "failure")], out + err
 
 
 @pytest.mark.parametrize("moment", ["while it is made", "while it is measured"])

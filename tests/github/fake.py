@@ -99,7 +99,8 @@ class FakeGitHub:
         """
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             raise Refused(401, "Bad credentials")
-        match asked.method, asked.path.removeprefix("/repos/org/engine/").split("/"):
+        place = asked.path.removeprefix("/api/v3").removeprefix("/repos/org/engine/")
+        match asked.method, place.split("/"):
             case "POST", ["check-runs"]:
                 return 201, self._create(asked.body)
             case "PATCH", ["check-runs", number]:
@@ -159,6 +160,8 @@ class FakeGitHub:
             for one in reversed(self.runs)
             if one["head_sha"] == sha and one["name"] == query.get("check_name", one["name"])
         ]
+        if query.get("filter", "latest") == "latest":
+            found = found[:1]
         size = min(int(query.get("per_page", "30")), self.page)
         start = (int(query.get("page", "1")) - 1) * size
         return {"total_count": len(found), "check_runs": found[start : start + size]}

@@ -78,6 +78,7 @@ def test_is_asked_again_when_that_may_help(
         ),
         (Trouble(422, body={"message": "Invalid", "errors": ["bad", 7]}), "Invalid; bad; 7"),
         (Trouble(401), "401 Unauthorized"),
+        (Trouble(422, body={"message": f"what is {TOKEN}?"}), r"what is \*\*\*\?"),
         (Trouble(400, body=["x"]), r"400 Bad Request: \[\"x\"\]"),
         (Trouble(429, {"Retry-After": "61"}), "asks to wait 61 s"),
         (Trouble(429, {"Retry-After": "Wed, 21 Oct 2026"}), "asks to wait 60 s"),
@@ -135,6 +136,21 @@ def test_is_left_alone_when_it_takes_too_long(github: FakeGitHub, how: Any) -> N
     with pytest.raises(GitHubFailed, match="did not answer in time"):
         api.get(RUNS)
     assert len(github.asked) == 1
+
+
+def test_without_any_time_left_nothing_is_sent(github: FakeGitHub) -> None:
+    api = Api(github.address, TOKEN)
+
+    with api.at_most(0.0), pytest.raises(GitHubFailed, match="did not answer in time"):
+        api.send("POST", "/repos/org/engine/check-runs", {"name": "x"}, repeat=False)
+    api.get(RUNS)
+
+    assert github.methods() == ["GET"]
+
+
+def test_enterprise_server_has_its_api_elsewhere(github: FakeGitHub) -> None:
+    assert Api(f"{github.address}/api/v3/", TOKEN).get(RUNS).status == 200
+    assert github.asked[0].path == f"/api/v3{RUNS}"
 
 
 def test_less_time_for_some_of_it_leaves_the_rest(github: FakeGitHub) -> None:

@@ -143,6 +143,18 @@ def test_one_that_couldnt_be_begun_is_made_when_it_is_completed(github: FakeGitH
     assert github.runs[0]["output"]["summary"] == "sum"
 
 
+def test_one_that_nobody_knew_of_is_found_when_it_is_completed(github: FakeGitHub) -> None:
+    github.troubles[:] = [Trouble(after=True, method="POST", how=hangs_up)]
+    github.troubles += [Trouble(500, method="GET")] * 4
+    check = check_run(github)
+    with pytest.raises(GitHubFailed):
+        check.begin()
+
+    check.complete("failure", OUTPUT)
+
+    assert github.made() == [("completed", "failure")]
+
+
 def test_without_permission_it_says_so(github: FakeGitHub) -> None:
     github.troubles[:] = [Trouble(403, body=FORBIDDEN)]
 
