@@ -152,7 +152,7 @@ def test_words_of_others_change_nothing_but_words(result: GateResult, word: str)
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_known_attack_changes_nothing_but_words(attack: str) -> None:
-    result, plain = (poisoned(RESULTS["fail"], f"x{word}") for word in (attack, ""))
+    result, plain = (poisoned(RESULTS["fail"], word) for word in (attack, "x"))
 
     page = Shown(render(result, PLACES, gates=True))
 
@@ -160,16 +160,29 @@ def test_known_attack_changes_nothing_but_words(attack: str) -> None:
     assert not MENTION.search(page.prose), page.prose
 
 
+@pytest.mark.parametrize("line", ["```", "````", "~~~", "  ```  ", "<script>", "    x", "# x"])
+def test_output_stays_in_its_block(line: str) -> None:
+    result, plain = (
+        gate(Serving(after=2 * GIB).measurement(output_tail=(one, "# heading")))
+        for one in (line, "x")
+    )
+
+    page = Shown(details(result, PLACES))
+
+    assert page.elements == Shown(details(plain, PLACES)).elements
+    assert line.strip() in page.text
+
+
 @given(word=words)
 def test_without_a_result_words_of_others_are_words(word: str) -> None:
-    page = Shown(without_result("config-error", [word, word]))
+    page = Shown(without_result("config-error", [f"{word} x", "x"]))
 
     assert page.elements == Shown(without_result("config-error", ["x", "x"])).elements
 
 
 def test_never_more_than_the_runner_takes() -> None:
     """It would drop the whole of it."""
-    scenarios = [scenario_document(name=f"s{number}") for number in range(400)]
+    scenarios = [scenario_document(name=f"s{number}") for number in range(12)]
     noisy = Serving(after=2 * GIB).measurement(
         health=tuple("@" * 2000 for _ in range(20)), output_tail=tuple("|" * 2000 for _ in range(9))
     )
