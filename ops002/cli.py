@@ -178,5 +178,5 @@ def _action(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from ops002.commands.action import action, sweep_action
 
     if options.sweep:
-        return sweep_action(environ)
-    return action(environ, sys.stdout, sys.stderr)
+        return sweep_action(environ, sys.stdout)
+    return action(environ, sys.stdout)

@@ -57,13 +57,21 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitFacts:
-    """Which commit was tested, and which one the result is attached to; None where unknown."""
+    """Which commit was tested, and which one the result is attached to; None where unknown.
+
+    ``base_sha`` is what its changes are made to. ``config_ref`` is where the gate's files were
+    taken from, None if they are the checkout's own. ``gate_changes`` are those of the gate's files
+    that a pull request changes; None where that isn't known.
+    """
 
     repository: str | None
     tested_sha: str | None
     head_sha: str | None
+    base_sha: str | None
     ref: str | None
     run_url: str | None
+    config_ref: str | None
+    gate_changes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +184,18 @@ def gate_result(
         incidents=tuple(incidents),
         trials=trials,
     )
+
+
+def counted_trials(result: GateResult) -> tuple[TrialResult, ...]:
+    """The trials of each scenario's last attempt: those before it were inconclusive."""
+    last = {trial.scenario: trial.attempt for trial in result.trials}
+    return tuple(trial for trial in result.trials if trial.attempt == last[trial.scenario])
+
+
+def deciding_trial(result: GateResult) -> TrialResult | None:
+    """The trial that the result's reason comes from; None if it is of the run itself."""
+    ordered = (*counted_trials(result), *result.trials)
+    return next((trial for trial in ordered if trial.reason is result.reason), None)
 
 
 def exit_code(reason: Reason, incidents: Sequence[Incident]) -> int:

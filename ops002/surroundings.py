@@ -7,7 +7,6 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Final
 
@@ -25,16 +24,16 @@ def utc_now() -> str:
 
 
 def look_around(
-    environ: Mapping[str, str], driver: str | None = None, gpus: tuple[Device, ...] = ()
+    git: GitFacts, driver: str | None = None, gpus: tuple[Device, ...] = ()
 ) -> EnvironmentFacts:
-    """The facts of this machine and this checkout, and what was measured of its GPUs."""
+    """The facts of this machine and of the commit, and what was measured of its GPUs."""
     return EnvironmentFacts(
         host=clean(platform.node(), 200),
         os=clean(platform.platform(), 200),
         python=platform.python_version(),
         driver=driver,
         devices=(_host_as_device(), *gpus),
-        git=_git(environ),
+        git=git,
     )
 
 
@@ -44,25 +43,18 @@ def _host_as_device() -> Device:
     return Device(id="cpu", name=platform.machine(), uuid=None, total_bytes=total)
 
 
-def _git(environ: Mapping[str, str]) -> GitFacts:
-    if environ.get("GITHUB_ACTIONS") == "true":
-        server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
-        run = environ.get("GITHUB_RUN_ID")
-        known = server and repository and run
-        return GitFacts(
-            repository=repository,
-            tested_sha=environ.get("GITHUB_SHA"),
-            head_sha=environ.get("GITHUB_SHA"),
-            ref=environ.get("GITHUB_REF"),
-            run_url=f"{server}/{repository}/actions/runs/{run}" if known else None,
-        )
+def git_of_checkout() -> GitFacts:
+    """What git says of the working directory, as far as there is a git."""
     sha = _ask_git("rev-parse", "HEAD")
     return GitFacts(
         repository=_ask_git("remote", "get-url", "origin"),
         tested_sha=sha,
         head_sha=sha,
+        base_sha=None,
         ref=_ask_git("symbolic-ref", "-q", "HEAD"),
         run_url=None,
+        config_ref=None,
+        gate_changes=None,
     )
 
 

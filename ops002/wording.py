@@ -8,7 +8,7 @@ from ops002.attribution import Holder, HolderKind
 from ops002.growth import Growth
 from ops002.measurement import Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
-from ops002.result import GateResult, TrialResult
+from ops002.result import GateResult, GitFacts, TrialResult, deciding_trial
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
 
@@ -108,12 +108,22 @@ ADVICE: Final = {
 }
 
 
+def gate_remark(git: GitFacts) -> str | None:
+    """What whoever reviews a pull request should know of its gate, if there is anything."""
+    if not git.gate_changes:
+        return None
+    return (
+        f"This pull request changes its own gate: {', '.join(git.gate_changes)}. Review that "
+        "before you rely on the verdict, or take the gate from a trusted ref (input config_ref)."
+    )
+
+
 def headline(result: GateResult) -> str:
     """One line that says it all."""
     word = result.outcome.value.upper()
-    for trial in result.trials:
-        if trial.reason is result.reason:
-            return f"{word} {result.reason.value}: {trial_line(trial)}"
+    trial = deciding_trial(result)
+    if trial is not None:
+        return f"{word} {result.reason.value}: {trial_line(trial)}"
     details = "; ".join(incident.detail for incident in result.incidents)
     lacking = "not every planned fault has a trial" if result.trials else "no trial was carried out"
     return f"{word} {result.reason.value}: {details or lacking}"
@@ -222,13 +232,20 @@ def _not_fired(trial: TrialResult) -> str:
 def explanation(trial: TrialResult) -> str:
     """A paragraph on a red trial: what happened, how much, what to look at."""
     described = _described(trial)
-    parts = [f"{described[:1].upper()}{described[1:]}."]
-    error = _error(trial)
-    if error:
-        parts.append(error)
-    parts += [f"{words}." for words in map(_held, trial.holders) if words not in described]
-    parts.append(ADVICE[trial.reason])
-    return " ".join(parts)
+    first = f"{described[:1].upper()}{described[1:]}."
+    return " ".join([first, *particulars(trial), advice(trial)])
+
+
+def advice(trial: TrialResult) -> str:
+    """What to do next about a red trial."""
+    return ADVICE[trial.reason]
+
+
+def particulars(trial: TrialResult) -> tuple[str, ...]:
+    """Sentences on what `trial_line` leaves open: the error, and who holds what is retained."""
+    described = _described(trial)
+    held = [f"{words}." for words in map(_held, trial.holders) if words not in described]
+    return tuple(filter(None, (_error(trial), *held)))
 
 
 def _held(holder: Holder) -> str:

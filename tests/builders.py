@@ -268,7 +268,14 @@ def document(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def made() -> Made:
     git = GitFacts(
-        repository="org/repo", tested_sha="a" * 40, head_sha="b" * 40, ref="main", run_url=None
+        repository="org/repo",
+        tested_sha="a" * 40,
+        head_sha="b" * 40,
+        base_sha="c" * 40,
+        ref="main",
+        run_url=None,
+        config_ref=None,
+        gate_changes=(),
     )
     host = Device(id="cpu", name="x86_64", uuid=None, total_bytes=16 * GIB)
     return Made(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from ops002.commands.action import judged
+from ops002.commands.action_report import judged
 from ops002.commands.config_loading import (
     BadConfig,
     find_config,
@@ -28,6 +27,7 @@ from ops002.executors.docker.sibling import Mount, Own
 from ops002.github.event import Fork, refuse_fork
 from ops002.github.inputs import BadInputs, Mode, read_inputs
 from ops002.report import to_json
+from ops002.reporters.places import Places
 from tests.command_line import ROOT, ops002
 from tests.reports import RESULTS
 
@@ -206,10 +206,43 @@ def test_signal_is_heard_before_anything_is_imported(
 def test_report_that_the_gate_does_not_stand_by_is_no_verdict(tmp_path: Path, code: int) -> None:
     """Killed on its way out, it has left a report that passes."""
     (report := tmp_path / "report.json").write_text(to_json(RESULTS["pass"]))
-    out = io.StringIO()
 
-    ended = judged(code, report, "/on/host", out)
+    ending = judged(code, report, "/on/host", Places(), gates=True)
 
-    assert ended.code == (0 if code == 0 else 3)
-    assert ended.verdict == ("pass" if code == 0 else "inconclusive")
-    assert ("exit code" in out.getvalue()) == (code != 0)
+    assert ending.code == (0 if code == 0 else 3)
+    assert ending.outputs["verdict"] == ("pass" if code == 0 else "inconclusive")
+    assert ("exit code" in ending.annotations[0].message) == (code != 0)
+
+
+@pytest.mark.parametrize("name", ["a defect of the gate", "interrupted before any trial"])
+def test_report_without_trials_is_red(tmp_path: Path, name: str) -> None:
+    (report := tmp_path / "report.json").write_text(to_json(RESULTS[name]))
+
+    ending = judged(RESULTS[name].exit_code, report, "/on/host", Places(), gates=True)
+
+    assert ending.code == RESULTS[name].exit_code != 0
+    assert ending.outputs["verdict"] == "inconclusive"
+    assert RESULTS[name].reason.value in ending.annotations[0].message
+
+
+@pytest.mark.parametrize("left", [None, "", "{}", '{"outcome": "pass"}'])
+def test_without_a_report_nothing_is_judged(tmp_path: Path, left: str | None) -> None:
+    report = tmp_path / "report.json"
+    if left is not None:
+        report.write_text(left)
+
+    ending = judged(0, report, "/on/host", Places(), gates=True)
+
+    assert ending.code == 3
+    assert ending.outputs["verdict"] == "inconclusive"
+    assert "left no report that can be used" in ending.annotations[0].message
+    assert not (tmp_path / "ops002-junit.xml").exists()
+
+
+def test_cases_that_the_gate_left_are_written_again(tmp_path: Path) -> None:
+    (report := tmp_path / "report.json").write_text(to_json(RESULTS["fail"]))
+    (tmp_path / "ops002-junit.xml").write_text("<testsuites/>")
+
+    judged(1, report, "/on/host", Places(), gates=True)
+
+    assert "survivors" in (tmp_path / "ops002-junit.xml").read_text()

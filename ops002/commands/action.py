@@ -6,246 +6,126 @@ processes, and that has nothing of what the runner gave this one.
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGTERM
 from typing import IO, TYPE_CHECKING, Final, TextIO
 
 from ops002.clock import Clock, Interrupted
-from ops002.commands.config_loading import (
-    BadConfig,
-    find_config,
-    in_working_directory,
-    load_config,
+from ops002.commands.action_check import connect, fail_unfinished, reported
+from ops002.commands.action_gate import Step, asked_for, gate_beside, on_host, placed
+from ops002.commands.action_log import Log
+from ops002.commands.action_report import (
+    could_not_start,
+    defect,
+    interrupted,
+    judged,
+    refused,
+    tell,
+    without_check,
 )
-from ops002.commands.containers import RUN_VARIABLE
+from ops002.commands.config_loading import BadConfig
 from ops002.commands.report_folder import prepared, report_folder
 from ops002.commands.run import REPORT_NAME
-from ops002.config import Config
-from ops002.config_overrides import Instead
 from ops002.executors import StartFailed
-from ops002.executors.docker.sibling import SOCKET, Gate, Own, find_own, remove_run, sibling
+from ops002.executors.docker.sibling import Gate, find_own, remove_run, sibling
 from ops002.executors.docker.streams import Streams
-from ops002.github.event import Fork, refuse_fork
-from ops002.github.inputs import BadInputs, Inputs, Mode, read_inputs
-from ops002.github.workflow import annotation, save_state, write_outputs
-from ops002.reasons import Outcome, Reason
-from ops002.report import ReportRefused, judge_again
-from ops002.result import EXIT_FAIL, EXIT_INCONCLUSIVE, EXIT_USAGE
-from ops002.text import inert
-from ops002.wording import headline
+from ops002.github.api import Api
+from ops002.github.event import Fork
+from ops002.github.exchange import GitHubFailed
+from ops002.github.inputs import BadInputs
+from ops002.github.workflow import save_state
+from ops002.reporters.step import Ending
 
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
 
-_CONFIG_ERROR: Final = "config-error"
-_MOST_ANNOTATIONS: Final = 9
-"""The runner shows ten of a step; the last one says how many were left out."""
-_TITLE: Final = "OPS-002"
 _POLL_SECONDS: Final = 0.05
 _LAST_OUTPUT_SECONDS: Final = 2.0
 _BEYOND_SECONDS: Final = 60.0
 """The sibling keeps ``max_duration`` itself, and ends with a report of that."""
 _END_SECONDS: Final = 6.0
 """The runner gives 7.5 s from its first signal to its next."""
-
-# What the report says of the commit. No token, no file that takes commands.
-_TOLD: Final = (
-    "GITHUB_ACTIONS",
-    "GITHUB_REF",
-    "GITHUB_REPOSITORY",
-    "GITHUB_RUN_ID",
-    "GITHUB_SERVER_URL",
-    "GITHUB_SHA",
-)
+_SIGNALLED: Final = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How the step ends, and what its outputs are."""
-
-    code: int
-    verdict: str
-    reason: str
-    worst_delta_bytes: str = ""
-    report_path: str = ""
-
-    def outputs(self) -> dict[str, str]:
-        """The step's outputs, by name."""
-        return {
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "worst_delta_bytes": self.worst_delta_bytes,
-            "report_path": self.report_path,
-        }
-
-
-def action(environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
-    """Carry out the action; the exit code."""
-    mode = Mode.GATE
-    try:
-        inputs = read_inputs(environ)
-        refuse_fork(environ, allowed=inputs.allow_fork)
-        inputs = replace(inputs, config=in_working_directory(find_config(inputs.config)))
-        instead = Instead(
-            device=inputs.device, tolerance=inputs.tolerance, scenarios=inputs.scenarios
-        )
-        _, config = load_config(inputs.config, instead)
-    except (BadInputs, BadConfig, Fork) as bad:
-        ended = _refused(bad.lines, out)
-    else:
-        mode = inputs.mode
-        ended = _carried_out(inputs, config, environ, out)
-    told = environ.get("GITHUB_OUTPUT")
-    if told:
+def action(environ: Mapping[str, str], out: TextIO) -> int:
+    """Carry out the action, and tell what it came to; the exit code."""
+    log, api = Log(out), connect(environ)
+    with reported(environ, api, log) as check:
         try:
-            write_outputs(Path(told), ended.outputs())
-        except OSError as error:
-            err.write(f"{told}: the outputs can't be set: {error.strerror}\n")
-    reports_only = mode is Mode.REPORT and ended.code in {EXIT_FAIL, EXIT_INCONCLUSIVE}
-    return 0 if reports_only else ended.code
+            ending = _ending(environ, api, log)
+        except Exception as error:  # noqa: BLE001 (a defect of ours ends red, and says so)
+            with log.fenced() as show:
+                for line in traceback.format_exc().splitlines():
+                    show(line)
+            ending = defect(error)
+        tell(ending, environ, log)
+        why = check.complete(ending.check, hurried=ending.code > _SIGNALLED)
+    if why is not None and ending.code == 0:
+        ending = without_check(why)
+        tell(ending, environ, log)
+    return ending.code
 
 
-def sweep_action(environ: Mapping[str, str]) -> int:
-    """The step after the job: remove what a cancelled run could not; the exit code."""
+def _ending(environ: Mapping[str, str], api: Api | GitHubFailed, log: Log) -> Ending:
+    try:
+        step = asked_for(environ, api)
+    except BadConfig as bad:
+        return refused(bad.lines, bad.file, bad.problems)
+    except (BadInputs, Fork) as bad:
+        return refused(bad.lines)
+    return _carried_out(step, log)
+
+
+def sweep_action(environ: Mapping[str, str], out: TextIO) -> int:
+    """The step after the job: finish what a cancelled run could not; the exit code."""
     run = environ.get("STATE_run")
     if run:
         with suppress(StartFailed):
             remove_run(_engine(), run)
+    fail_unfinished(environ, Log(out))
     return 0
 
 
-def _refused(lines: Sequence[str], out: TextIO) -> Ended:
-    shown = lines if len(lines) <= _MOST_ANNOTATIONS + 1 else lines[:_MOST_ANNOTATIONS]
-    out.writelines(annotation(f"{_TITLE}: {_CONFIG_ERROR}", line) for line in shown)
-    if len(shown) < len(lines):
-        more = f"and {len(lines) - len(shown)} more problems"
-        out.write(annotation(f"{_TITLE}: {_CONFIG_ERROR}", more))
-    return Ended(code=EXIT_USAGE, verdict=Outcome.INCONCLUSIVE.value, reason=_CONFIG_ERROR)
-
-
-def _carried_out(inputs: Inputs, config: Config, environ: Mapping[str, str], out: TextIO) -> Ended:
-    clock = Clock(config.max_duration + _BEYOND_SECONDS)
+def _carried_out(step: Step, log: Log) -> Ending:
+    clock = Clock(step.config.max_duration + _BEYOND_SECONDS)
     with clock.listening():
         try:
             engine = _engine()
             own = find_own(engine)
-            _on_host(own, Path.cwd())  # else nothing below it is
-            folder = report_folder(inputs.report_dir, environ, own)
-            gate = _gate(inputs, config, own, folder, environ)
-            with prepared(folder) as report:
-                save_state(environ, "run", gate.run)
-                code = _run_beside(engine, own.image, gate, clock, out)
+            on_host(own, Path.cwd())  # else nothing below it is
+            folder = report_folder(step.inputs.report_dir, step.environ, own)
+            with placed(step, own) as files, prepared(folder) as report:
+                gate = gate_beside(step, own, folder, files)
+                save_state(step.environ, "run", gate.run)
+                code = _run_beside(engine, own.image, gate, clock, log)
+                there = f"{gate.report}/{REPORT_NAME}"
+                return judged(code, report, there, step.places, gates=step.gates)
         except Interrupted as error:
-            return Ended(
-                code=128 + error.signal if error.signal else EXIT_INCONCLUSIVE,
-                verdict=Outcome.INCONCLUSIVE.value,
-                reason=Reason.INTERRUPTED.value,
-            )
+            return interrupted(error, step.places, gates=step.gates)
         except StartFailed as error:
-            return _not_started(str(error), out)
-    return judged(code, report, gate.report, out)
+            return could_not_start(str(error), step.places, gates=step.gates)
 
 
-def _not_started(why: str, out: TextIO) -> Ended:
-    reason = Reason.WORKLOAD_FAILED.value
-    out.write(annotation(f"{_TITLE}: inconclusive {reason}", why))
-    return Ended(code=EXIT_INCONCLUSIVE, verdict=Outcome.INCONCLUSIVE.value, reason=reason)
-
-
-def judged(code: int, report: Path, on_host: str, out: TextIO) -> Ended:
-    """What the report comes to: recomputed here, whatever the sibling said of it."""
-    try:
-        result = judge_again(report.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ReportRefused) as error:
-        return _not_started(
-            f"the gate ended with exit code {code} and left no report that can be used: {error}",
-            out,
-        )
-    if code != result.exit_code:
-        return _not_started(
-            f"the gate ended with exit code {code}, and its report says {result.exit_code}: it was "
-            "killed on its way out (by the kernel, if memory ran out); run it again",
-            out,
-        )
-    title = f"{_TITLE}: {result.outcome.value} {result.reason.value}"
-    if result.outcome is not Outcome.PASS:
-        out.write(annotation(title, headline(result)))
-    deltas = [
-        check.delta_bytes
-        for trial in result.trials
-        for check in trial.checks
-        if check.delta_bytes is not None
-    ]
-    return Ended(
-        code=code,
-        verdict=result.outcome.value,
-        reason=result.reason.value,
-        worst_delta_bytes=str(max(deltas, key=abs)) if deltas else "",
-        report_path=f"{on_host}/{REPORT_NAME}",
-    )
-
-
-def _gate(
-    inputs: Inputs, config: Config, own: Own, folder: Path, environ: Mapping[str, str]
-) -> Gate:
-    """The sibling that measures, with its report in a folder of this container.
-
-    Raises:
-        StartFailed: a folder that it needs isn't the host's, or one to be read is the runner's.
-    """
-    for path in inputs.mounts:
-        if own.is_held_by(path):
-            raise StartFailed(
-                f"mounts: {path} holds folders of the runner or the engine's socket, which code "
-                "under test never sees; name the folder with the files themselves"
-            )
-    run = secrets.token_hex(8)
-    argv = ["run", f"--report-dir={_on_host(own, folder)}", f"--image={own.image}"]
-    argv += [f"--scenario={name}" for name in inputs.scenarios]
-    argv += [f"--mount={path}" for path in inputs.mounts]
-    argv += [
-        f"--{option}={value}"
-        for option in ("config", "device", "tolerance")
-        if (value := getattr(inputs, option)) is not None
-    ]
-    return Gate(
-        run=run,
-        action=own.id,
-        argv=argv,
-        environ={RUN_VARIABLE: run, **{name: environ[name] for name in _TOLD if name in environ}},
-        workspace=_on_host(own, Path.cwd()),
-        report=_on_host(own, folder),
-        socket=own.on_host(SOCKET) or SOCKET,
-        gpus=any(scenario.kind_of_device == "cuda" for scenario in config.scenarios),
-    )
-
-
-def _on_host(own: Own, folder: Path) -> str:
-    found = own.on_host(str(folder))
-    if found is None:
-        raise StartFailed(
-            f"the workspace isn't a folder of the host ({folder}), so the gate's sibling can't "
-            "have it; act mounts it with --bind"
-        )
-    return found
-
-
-def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, out: TextIO) -> int:
-    """Run the sibling to its end, its output on ``out``; its exit code.
+def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, log: Log) -> int:
+    """Run the sibling to its end; its exit code. Its progress is shown; its verdict is not.
 
     Raises:
         Interrupted: the run must end; by then the sibling has ended.
     """
-    with sibling(engine, image, gate) as container:
-        streams = Streams(engine.attach(container), apart=False)
-        shower = threading.Thread(target=_show, args=(streams.stdout, out), daemon=True)
-        shower.start()
+    with sibling(engine, image, gate) as container, log.fenced() as show:
+        streams = Streams(engine.attach(container), apart=True)
+        readers = [
+            threading.Thread(target=_pass_on, args=passed, daemon=True)
+            for passed in ((streams.stderr, show), (streams.stdout, _not_shown))
+        ]
+        for reader in readers:
+            reader.start()
         engine.start(container)
         try:
             while (code := _exit_code(engine, container)) is None:
@@ -256,7 +136,8 @@ def _run_beside(engine: Engine, image: str, gate: Gate, clock: Clock, out: TextI
             while _exit_code(engine, container) is None and time.monotonic() < until:
                 time.sleep(_POLL_SECONDS)
             raise
-        shower.join(_LAST_OUTPUT_SECONDS)
+        for reader in readers:
+            reader.join(_LAST_OUTPUT_SECONDS)
         return code
 
 
@@ -265,11 +146,14 @@ def _exit_code(engine: Engine, container: str) -> int | None:
     return None if state["Running"] or state["Status"] == "created" else int(state["ExitCode"])
 
 
-def _show(lines: IO[bytes], out: TextIO) -> None:
+def _pass_on(lines: IO[bytes], show: Callable[[str], None]) -> None:
     with lines:
         for line in lines:
-            out.write(inert(line.decode("utf-8", "backslashreplace")))
-            out.flush()
+            show(line.decode("utf-8", "backslashreplace").rstrip("\r\n"))
+
+
+def _not_shown(_line: str) -> None:
+    """The verdict is told from the report, once it was judged again."""
 
 
 def _engine() -> Engine:

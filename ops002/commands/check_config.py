@@ -10,12 +10,12 @@ from ops002.commands.config_loading import BadConfig, load_config
 def check_config(file: str | None, out: TextIO, err: TextIO) -> int:
     """Say what is wrong with the config, or what it will do; the exit code."""
     try:
-        name, config = load_config(file)
+        loaded = load_config(file)
     except BadConfig as bad:
         err.writelines(f"{line}\n" for line in bad.lines)
         return 2
-    out.write(f"{name}: valid\n")
-    for scenario in config.scenarios:
+    out.write(f"{loaded.file}: valid\n")
+    for scenario in loaded.config.scenarios:
         faults = ", ".join(fault.kind for fault in scenario.faults)
         starts = scenario.starts()
         times = "once" if starts == 1 else f"{starts} times"

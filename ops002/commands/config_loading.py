@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,32 +19,64 @@ DEFAULT_FILES: Final = (Path(".github/ops002.yml"), Path("ops002.yml"))
 
 @dataclass(frozen=True, slots=True)
 class BadConfig(Exception):
-    """The config can't be used: every problem, as a line for people."""
+    """The config can't be used: every problem, as a line for people.
+
+    Where they are of a file's text, the file and each problem in it as well.
+    """
 
     lines: tuple[str, ...]
+    file: str | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 class NoConfig(BadConfig):
     """None is named, and none is where it would be looked for."""
 
 
-def load_config(file: str | None, instead: Instead | None = None) -> tuple[str, Config]:
-    """The config file's name and what it says, with what is said instead of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A config, the file that it is from, and on which of its lines each scenario begins."""
+
+    file: str
+    config: Config
+    lines: Mapping[str, int]
+
+
+def load_config(file: str | None, instead: Instead | None = None) -> Loaded:
+    """What the config file says, with what is said instead of it.
 
     Raises:
         BadConfig: missing, unreadable or wrong.
     """
     path = find_config(file)
-    instead = instead or Instead()
     try:
-        document = read_yaml(_read(path))
-        value = instead.in_place_of(document.value)
-        config = parse(value, document.lines, document.problems)
-        return str(path), _narrow(config, instead.scenarios)
+        text = _read(path)
     except OSError as error:
         raise BadConfig((f"{path}: can't be read: {error.strerror}",)) from None
+    return load_text(str(path), text, instead or Instead())
+
+
+def load_text(file: str, text: bytes, instead: Instead) -> Loaded:
+    """What a config file's text says, with what is said instead of it.
+
+    Raises:
+        BadConfig: it is wrong.
+    """
+    try:
+        document = read_yaml(text)
+        value = instead.in_place_of(document.value)
+        config = parse(value, document.lines, document.problems)
+        return Loaded(
+            file=file,
+            config=_narrow(config, instead.scenarios),
+            lines={
+                scenario.name: document.lines.get(("scenarios", number), 1)
+                for number, scenario in enumerate(config.scenarios)
+            },
+        )
     except ConfigError as error:
-        raise BadConfig(tuple(found.render(str(path)) for found in error.problems)) from None
+        lines = tuple(found.render(file) for found in error.problems)
+        raise BadConfig(lines, file, error.problems) from None
 
 
 def find_config(file: str | None) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -28,16 +29,22 @@ _GIT: Final = ".git"
 RUN_VARIABLE: Final = "OPS002_RUN"
 """Names the run of the action that a gate belongs to, if it belongs to one."""
 
+INSTEAD_VARIABLE: Final = "OPS002_INSTEAD"
+"""The files that the action has put in the place of the workspace's: JSON, by their paths there."""
+
 
 class Containers:
     """Opens the container of a scenario."""
 
-    def __init__(self, clock: Clock, err: TextIO, run: str | None, mounts: Sequence[str]) -> None:
-        """What an earlier gate left is told on ``err``; ``run`` is that of the action, if any.
+    def __init__(
+        self, clock: Clock, err: TextIO, environ: Mapping[str, str], mounts: Sequence[str]
+    ) -> None:
+        """What an earlier gate left is told on ``err``; the action, if any, tells by ``environ``.
 
         ``mounts`` are folders of this machine that workloads may read.
         """
-        self._run = run
+        self._run = environ.get(RUN_VARIABLE)
+        self._instead: dict[str, str] = json.loads(environ.get(INSTEAD_VARIABLE, "{}"))
         self._mounts = tuple(mounts)
         self._clock = clock
         self._err = err
@@ -68,6 +75,7 @@ class Containers:
                 labels=labels,
                 readable=(str(Path.cwd()), *self._mounts),
                 hidden=self._hidden,
+                instead=self._instead,
                 agents=agents,
                 volumes=keys.volumes,
                 shm_bytes=keys.shm_size,

@@ -72,7 +72,7 @@ def _process_table() -> Iterator[Finding]:
 
 def _config() -> tuple[Config | None, Finding]:
     try:
-        name, config = load_config(None)
+        loaded = load_config(None)
     except NoConfig as none:
         words = f"{none.lines[0]} (looked at as if for device: cuda; device: cpu needs no GPU)"
         return None, Finding(subject="config", weight=Weight.NOTE, words=words)
@@ -84,8 +84,11 @@ def _config() -> tuple[Config | None, Finding]:
             words=bad.lines[0] + more,
             remedy="ops002 check-config",
         )
-    names = ", ".join(f"{scenario.name} on {scenario.device}" for scenario in config.scenarios)
-    return config, Finding(subject="config", weight=Weight.OK, words=f"{name}: {names}")
+    names = ", ".join(
+        f"{scenario.name} on {scenario.device}" for scenario in loaded.config.scenarios
+    )
+    words = f"{loaded.file}: {names}"
+    return loaded.config, Finding(subject="config", weight=Weight.OK, words=words)
 
 
 def _host_memory() -> Finding:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ops002.commands.run import OUTPUT_NAME, REPORT_NAME
 from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import Own
+from ops002.reporters import junit
 from ops002.trials.lab import old_output
 
 
@@ -57,12 +58,13 @@ def prepared(folder: Path) -> Iterator[Path]:
     Raises:
         StartFailed: nothing can be written there.
     """
-    report = folder / REPORT_NAME
+    report, cases = folder / REPORT_NAME, folder / junit.NAME
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
         owner = (missing[-1].parent if missing else folder).stat()
         folder.mkdir(parents=True, exist_ok=True)
-        report.unlink(missing_ok=True)
+        for old in (report, cases):
+            old.unlink(missing_ok=True)
     except OSError as error:
         raise StartFailed(
             f"{folder}: the report can't be written there ({error.strerror}), and a run without a "
@@ -71,7 +73,7 @@ def prepared(folder: Path) -> Iterator[Path]:
     try:
         yield report
     finally:
-        for file in (*missing, report, *_output(folder)):
+        for file in (*missing, report, cases, *_output(folder)):
             with suppress(OSError):  # a share that keeps its files' owners: the report is there
                 os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
 

@@ -13,19 +13,20 @@ from typing import Final, TextIO
 from ops002 import __version__
 from ops002.clock import Clock, Interrupted
 from ops002.commands.config_loading import BadConfig, load_config
-from ops002.commands.containers import RUN_VARIABLE, Containers
+from ops002.commands.containers import Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.live import looking_on
 from ops002.commands.printing import show
 from ops002.config import Config
 from ops002.config_overrides import Instead
 from ops002.executors.local import LocalExecutor
+from ops002.github.facts import git_facts
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
 from ops002.parameters import resolved
 from ops002.process_table import NotShown, this_process
 from ops002.processes import take_charge_of_children
 from ops002.report import to_json
-from ops002.reporters import console
+from ops002.reporters import console, junit
 from ops002.result import (
     EXIT_INCONCLUSIVE,
     EXIT_USAGE,
@@ -34,7 +35,7 @@ from ops002.result import (
     Tool,
     gate_result,
 )
-from ops002.surroundings import look_around, utc_now
+from ops002.surroundings import git_of_checkout, look_around, utc_now
 from ops002.sweep import sweep
 from ops002.text import clean
 from ops002.trials.lab import Lab, old_output
@@ -59,7 +60,7 @@ class RunOptions:
 def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Carry out the gate; the exit code."""
     try:
-        _, config = load_config(options.config, options.instead)
+        config = load_config(options.config, options.instead).config
         folder = _prepare(_report_dir(options.report_dir, environ))
     except BadConfig as bad:
         err.writelines(f"{line}\n" for line in bad.lines)
@@ -71,9 +72,7 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
         with (
             looking_on(err) as onlooker,
             closing(Instruments(environ, clock, err, gpus=gpus)) as instruments,
-            closing(
-                Containers(clock, err, environ.get(RUN_VARIABLE), options.mounts)
-            ) as containers,
+            closing(Containers(clock, err, environ, options.mounts)) as containers,
         ):
             lab = Lab(
                 executor=LocalExecutor(environ, lambda: instruments.helpers),
@@ -87,7 +86,9 @@ def run(options: RunOptions, environ: Mapping[str, str], out: TextIO, err: TextI
             result = measure(config, lab, err)
         text = to_json(result)
         written = _write(text, folder / REPORT_NAME, err)
+        _write(junit.render(result), folder / junit.NAME, err)
     if not written and result.exit_code == 0:
+        err.write("without the report nothing was proved\n")
         return EXIT_INCONCLUSIVE
     if options.json:
         show(text, out)
@@ -117,7 +118,8 @@ def _prepare(folder: Path) -> Path:
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-        for old in (report, _unfinished(report), *old_output(output)):
+        written = (report, folder / junit.NAME)
+        for old in (*written, *map(_unfinished, written), *old_output(output)):
             old.unlink(missing_ok=True)
     except OSError as error:
         why = (
@@ -133,7 +135,8 @@ def measure(config: Config, lab: Lab, err: TextIO) -> GateResult:
     started_at = utc_now()
     measured: list[MeasuredTrial] = []
     incidents = _carry_out(config, lab, measured, err)
-    surroundings = look_around(lab.environ, lab.instruments.driver, lab.instruments.gpus)
+    git = git_facts(lab.environ) or git_of_checkout()
+    surroundings = look_around(git, lab.instruments.driver, lab.instruments.gpus)
     made = Made(
         tool=Tool(name="ops002", version=__version__),
         started_at=started_at,
@@ -185,9 +188,6 @@ def _write(text: str, file: Path, err: TextIO) -> bool:
     except OSError as error:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
-        err.write(
-            f"{file}: the report could not be written ({error.strerror}); without it nothing was "
-            "proved\n"
-        )
+        err.write(f"{file}: could not be written ({error.strerror})\n")
         return False
     return True

@@ -75,7 +75,7 @@ def _lab(clock: Clock, environ: Mapping[str, str], folder: Path, err: TextIO) ->
     """This machine's host memory: what is planted is planted there."""
     return Lab(
         executor=LocalExecutor(environ),
-        containers=Containers(clock, err, run=None, mounts=()),
+        containers=Containers(clock, err, environ={}, mounts=()),
         clock=clock,
         instruments=Instruments(environ, clock, err, gpus=False),
         environ=environ,

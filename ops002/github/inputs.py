@@ -10,6 +10,8 @@ from typing import Final
 
 _PREFIX: Final = "INPUT_"
 _YES: Final = {"true": True, "false": False}
+_NAME: Final = "OPS-002"
+_LONGEST_NAME: Final = 100
 _OF_THE_RUNNER: Final = frozenset({"ENTRYPOINT", "ARGS"})  # any docker action has them
 
 
@@ -18,6 +20,23 @@ class Mode(str, Enum):
 
     GATE = "gate"
     REPORT = "report"
+
+
+class CheckWish(str, Enum):
+    """Whether a check run is made: if that can be, never, or else the step is red."""
+
+    AUTO = "auto"
+    OFF = "off"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInputs:
+    """What is asked for of the check run."""
+
+    name: str
+    wish: CheckWish
+    token: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +50,7 @@ class Inputs:
     report_dir: str | None
     mounts: tuple[str, ...]
     allow_fork: bool
+    config_ref: str | None
     mode: Mode
 
 
@@ -48,11 +68,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
     Raises:
         BadInputs: an unknown value, or an input that this release doesn't carry out.
     """
-    given = {
-        name.removeprefix(_PREFIX): value.strip()
-        for name, value in environ.items()
-        if name.startswith(_PREFIX) and value.strip()
-    }
+    given = _given(environ)
     problems = tuple(_problems(given))
     if problems:
         raise BadInputs(problems)
@@ -64,8 +80,33 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         report_dir=given.get("REPORT_DIR"),
         mounts=_lines(given.get("MOUNTS")),
         allow_fork=_YES[given.get("ALLOW_FORK", "false").lower()],
+        config_ref=given.get("CONFIG_REF"),
         mode=Mode(given.get("MODE", Mode.GATE.value).lower()),
     )
+
+
+def check_inputs(environ: Mapping[str, str]) -> CheckInputs:
+    """What is asked for of the check run, also where the inputs can't be used: that is told in it.
+
+    A run that doesn't gate has a check of its own, whatever its name: one that is required must not
+    be taken for it.
+    """
+    given = _given(environ)
+    name, wish = given.get("CHECK_NAME", _NAME), given.get("CHECK_RUN", "").lower()
+    reports = given.get("MODE", "").lower() == Mode.REPORT.value
+    return CheckInputs(
+        name=f"{name} (report only)" if reports else name,
+        wish=CheckWish(wish) if wish in set(CheckWish) else CheckWish.AUTO,
+        token=given.get("TOKEN", ""),
+    )
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(_PREFIX): value.strip()
+        for name, value in environ.items()
+        if name.startswith(_PREFIX) and value.strip()
+    }
 
 
 def _problems(given: Mapping[str, str]) -> Iterator[str]:
@@ -104,6 +145,12 @@ def _not_yet(*carried_out: str) -> Callable[[str], str | None]:
     return check
 
 
+def _check_name(value: str) -> str | None:
+    if len(value) <= _LONGEST_NAME and value.isprintable():
+        return None
+    return f"isn't a name: one line of at most {_LONGEST_NAME} characters"
+
+
 def _mounts(value: str) -> str | None:
     for path in _lines(value):
         parts = path.split("/")
@@ -127,13 +174,13 @@ _ALLOWED: Final[Mapping[str, Callable[[str], str | None]]] = {
     "SCENARIO": _anything,
     "DEVICE": _anything,
     "TOLERANCE": _anything,
-    "TOKEN": _anything,  # for check runs; the gate itself needs none
-    "CHECK_NAME": _not_yet(),
-    "CHECK_RUN": _not_yet("auto", "off"),
+    "TOKEN": _anything,
+    "CHECK_NAME": _check_name,
+    "CHECK_RUN": _one_of("auto", "off", "required"),
     "REPORT_DIR": _anything,
     "ISOLATION": _not_yet("auto", "sibling"),
     "MOUNTS": _mounts,
     "ALLOW_FORK": _one_of("true", "false"),
-    "CONFIG_REF": _not_yet(),
+    "CONFIG_REF": _anything,
     "MODE": _one_of("gate", "report"),
 }

@@ -10,10 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops002.measurement import JudgedDevice, Reading
 from ops002.reasons import Outcome
-from ops002.reporters.sparkline import sparkline
-from ops002.result import GateResult, TrialResult
+from ops002.reporters.sparkline import points, sparkline
+from ops002.result import GateResult, TrialResult, counted_trials
 from ops002.text import clean, inert
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
@@ -46,10 +45,7 @@ def render(result: GateResult, *, colour: bool) -> str:
         console.print(_table(result))
     for line in _over_time(result):
         console.print(line, soft_wrap=True)
-    last = {trial.scenario: trial.attempt for trial in result.trials}
-    for trial in result.trials:
-        if trial.attempt < last[trial.scenario]:
-            continue  # the table has it; what counts is the attempt after it
+    for trial in counted_trials(result):  # the table has the others
         for note in trial.measurement.health:
             console.print(_text(f"note: {trial.scenario}, {trial.fault}: {note}"), soft_wrap=True)
         if trial.outcome is not Outcome.PASS:
@@ -80,24 +76,17 @@ def _over_time(result: GateResult) -> Iterator[Text]:
     """For each trial a small picture of its memory, and what every fault added."""
     for trial in result.trials:
         for judged in trial.measurement.devices:
-            points = tuple(_points(trial, judged))
-            if not points:
+            drawn = tuple(points(trial.measurement, judged))
+            if not drawn:
                 continue
-            sizes = [size for _, size in points]
-            seconds = points[-1][0] - points[0][0]
+            sizes = [size for _, size in drawn]
+            seconds = drawn[-1][0] - drawn[0][0]
             words = (
-                f"{trial.scenario}, {trial.fault}  {sparkline(points, _PICTURE)}  "
+                f"{trial.scenario}, {trial.fault}  {sparkline(drawn, _PICTURE)}  "
                 f"{show_size(min(sizes))} to {show_size(max(sizes))} in {seconds:.0f} s; "
                 f"{growth_words(trial.growth)}"
             )
             yield _text(words)
-
-
-def _points(trial: TrialResult, judged: JudgedDevice) -> Iterator[tuple[float, int]]:
-    for snapshot in trial.measurement.snapshots:
-        reading = snapshot.reading(judged.device, judged.instrument)
-        if isinstance(reading, Reading):
-            yield snapshot.seconds, reading.bytes
 
 
 def _table(result: GateResult) -> Table:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+from ops002.measurement import JudgedDevice, Measurement, Reading
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 PLAIN: Final = str.maketrans(_BLOCKS, "_.-=+*#@")
@@ -11,27 +13,41 @@ PLAIN: Final = str.maketrans(_BLOCKS, "_.-=+*#@")
 
 
 def sparkline(points: Sequence[tuple[float, int]], width: int) -> str:
-    """Bytes over time (seconds), oldest first, as ``width`` characters.
+    """Bytes over time (seconds), oldest first, as ``width`` characters."""
+    shown = levels(points, width)
+    lowest = min(shown, default=0)
+    range_bytes = max(1, max(shown, default=0) - lowest)
+    return "".join(_BLOCKS[(size - lowest) * (len(_BLOCKS) - 1) // range_bytes] for size in shown)
 
-    Each character stands for a stretch of time and shows the highest reading in it, so that a short
-    peak isn't lost; where nothing was read the last reading goes on.
+
+def levels(points: Sequence[tuple[float, int]], count: int) -> list[int]:
+    """Bytes over time (seconds), oldest first, in ``count`` equal stretches of time.
+
+    Each has the highest reading in it, so that a short peak isn't lost; where nothing was read the
+    last reading goes on.
     """
     if not points:
-        return ""
-    lowest = min(size for _, size in points)
-    range_bytes = max(1, max(size for _, size in points) - lowest)
+        return []
     start, end = points[0][0], points[-1][0]
-    highest: list[int | None] = [None] * width
-    last = dict.fromkeys(range(width), lowest)
+    highest: list[int | None] = [None] * count
+    last = dict.fromkeys(range(count), points[0][1])
     for seconds, size in points:
         share = (seconds - start) / (end - start) if end > start else 0.0
         # A report's times can be anything: what lies outside is drawn at the end.
-        column = int(share * width) if 0 <= share < 1 else width - 1
-        highest[column] = max(size, highest[column] or lowest)
+        column = int(share * count) if 0 <= share < 1 else count - 1
+        known = highest[column]
+        highest[column] = size if known is None else max(size, known)
         last[column] = size
-    drawn, level = [], lowest
+    found, level = [], points[0][1]
     for column, size_there in enumerate(highest):
-        shown = level if size_there is None else size_there
-        drawn.append(_BLOCKS[(shown - lowest) * (len(_BLOCKS) - 1) // range_bytes])
+        found.append(level if size_there is None else size_there)
         level = level if size_there is None else last[column]
-    return "".join(drawn)
+    return found
+
+
+def points(measurement: Measurement, judged: JudgedDevice) -> Iterator[tuple[float, int]]:
+    """What was read on a device: seconds and bytes."""
+    for snapshot in measurement.snapshots:
+        reading = snapshot.reading(judged.device, judged.instrument)
+        if isinstance(reading, Reading):
+            yield snapshot.seconds, reading.bytes

@@ -77,11 +77,16 @@ class Step:
         """The outputs that the step has set."""
         return self._read("set_output")
 
+    def summary(self) -> str:
+        """What the step has written for people."""
+        return (self.work / "_temp/_runner_file_commands/step_summary").read_text("utf-8")
+
     def left(self) -> list[str]:
         """What the engine still has of the step's siblings."""
         if not (self.work / "_temp/_runner_file_commands/save_state").exists():
             return []
-        return left_on_engine(f"ops002.run={self._read('save_state')['run']}")
+        run = self._read("save_state").get("run")
+        return [] if run is None else left_on_engine(f"ops002.run={run}")
 
     def _start(self, entrypoint: str, environ: dict[str, str]) -> subprocess.Popen[str]:
         line = ["docker", "run", "--name", f"ops002_{os.urandom(3).hex()}", "--label", self.label]

@@ -107,3 +107,22 @@ def test_workspace_in_a_volume_is_told(checkout: Path, workload_image: str) -> N
     assert ended.returncode == 1
     assert "the workspace isn't a folder of the host" in ended.stdout, ended.stdout
     assert "| told inconclusive workload-failed\n" in ended.stdout
+
+
+def test_own_workflow_finds_the_gate_as_it_must_be(checkout: Path, workload_image: str) -> None:
+    """A clean engine, one that leaks, and a scenario that isn't there."""
+    (checkout / ".github/workflows/memory.yml").unlink()
+    own = (ROOT / ".github/workflows/self-test.yml").read_text()
+    own = own.replace("ubuntu-24.04", "ubuntu-latest").replace("uses: ./ ", "uses: ./action ")
+    (checkout / ".github/workflows/self-test.yml").write_text(own)
+    shutil.copytree(ROOT / "examples/self-test", checkout / "examples/self-test")
+
+    ended = act(checkout, workload_image, "--bind")
+
+    assert ended.returncode == 0, ended.stdout
+    for seen in (
+        "success pass returned-to-baseline",
+        "failure fail leak",
+        "failure inconclusive config-error",
+    ):
+        assert f"| seen: {seen}\n" in ended.stdout

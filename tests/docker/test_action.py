@@ -9,7 +9,9 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -17,6 +19,7 @@ from tests.command_line import command, environment, ops002
 from tests.docker.engine import ask, left_on_engine
 from tests.docker.runner import TOKEN, Step
 from tests.docker.test_image import CLEAN, CONFIG, LEAKING
+from tests.runners_log import read_log
 
 
 @pytest.fixture
@@ -46,8 +49,21 @@ def test_is_judged_in_siblings(
     report = json.loads(Path(outputs["report_path"]).read_text())
     assert report["reason"] == reason
     assert report["environment"]["git"]["tested_sha"] == "0123456789abcdef0123456789abcdef01234567"
-    annotations = [line for line in out.splitlines() if line.startswith("::")]
-    assert len(annotations) == (0 if code == 0 else 1)
+    read = read_log(out)
+    (annotation,) = read.annotations()
+    assert not read.stopped
+    assert annotation.name == ("notice" if code == 0 else "error")
+    assert annotation.data.startswith(f"{verdict.upper()} {reason}: ")
+    assert (annotation.properties["file"], annotation.properties["line"]) == (
+        "ops002.yml",
+        "1" if code == 0 else "8",  # the scenario's
+    )
+    # The console's view comes after it, and is of the recomputed result.
+    assert out.index("::stop-commands::", out.index(annotation.name)) < out.index("detects from")
+    mark = "✅" if code == 0 else "❌"
+    assert unescape(step.summary()).startswith(f"## {mark} {verdict.upper()} {reason}: ")
+    cases = ET.parse(Path(outputs["report_path"]).with_name("ops002-junit.xml"))
+    assert len(cases.findall(".//failure")) == (0 if code == 0 else 1)
     assert (int(outputs["worst_delta_bytes"]) > 100 << 20) == (code == 1)
     assert step.left() == []
     assert {file.name for file in step.workspace.iterdir()} == {"engine.py", "ops002.yml"}
@@ -68,13 +84,16 @@ def test_report_is_the_runners(step: Step) -> None:
 
 
 def test_config_error_is_told_at_once(step: Step) -> None:
-    (step.workspace / "ops002.yml").write_text(CONFIG + "tolerence: 1MiB\n")
+    (step.workspace / "ops002.yml").write_text(CONFIG + "tolerence: 1MiB\nrepete: 2\n")
+    last = CONFIG.count("\n") + 2
 
     out, _ = (started := step.start()).communicate(timeout=60)
 
     assert started.returncode == 2
-    assert "::error " in out
-    assert "tolerence" in out
+    found = [(one.name, one.properties["line"]) for one in read_log(out).annotations()]
+    assert found == [("error", str(last - 1)), ("error", str(last))]
+    assert "did you mean tolerance" in out
+    assert "did you mean repeat" in step.summary()
     assert (step.outputs()["verdict"], step.outputs()["reason"]) == (
         "inconclusive",
         "config-error",

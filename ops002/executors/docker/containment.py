@@ -41,7 +41,8 @@ class Box:
     """One workload's container.
 
     ``readable`` folders of this machine are mounted read-only where they are, those that are
-    ``hidden`` appear in them without what they hold; ``agents`` is the
+    ``hidden`` appear in them without what they hold, and ``instead`` of some of their files others
+    (by the path of the one whose place they take); ``agents`` is the
     volume with the gate's agents, if any; ``volumes`` are named ones and the folders they appear
     at. Sizes in bytes.
     """
@@ -49,6 +50,7 @@ class Box:
     labels: Mapping[str, str]
     readable: tuple[str, ...]
     hidden: tuple[str, ...]
+    instead: Mapping[str, str]
     agents: str | None
     volumes: Mapping[str, str]
     shm_bytes: int
@@ -60,11 +62,7 @@ class Box:
 
 def arguments(box: Box) -> dict[str, Any]:
     """What the engine is asked for."""
-    # Not among the binds: of those the engine makes each that it doesn't find, as root.
-    readable = [
-        {"Type": "bind", "Source": folder, "Target": folder, "ReadOnly": True}
-        for folder in box.readable
-    ]
+    readable = read_only({folder: folder for folder in box.readable} | dict(box.instead))
     binds = [f"{name}:{folder}" for name, folder in box.volumes.items()]
     if box.agents is not None:
         binds.append(f"{box.agents}:{AGENTS}:ro")
@@ -97,6 +95,17 @@ def arguments(box: Box) -> dict[str, Any]:
             "device_requests": [gpu] if box.gpus else [],
         },
     }
+
+
+def read_only(sources: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Mounts of this machine's folders and files, by where they appear.
+
+    Not as binds: of those the engine makes each that it doesn't find, as root.
+    """
+    return [
+        {"Type": "bind", "Source": source, "Target": target, "ReadOnly": True}
+        for target, source in sources.items()
+    ]
 
 
 def filling(labels: Mapping[str, str], volume: str) -> dict[str, Any]:

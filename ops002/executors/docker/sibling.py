@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from ops002.executors import StartFailed
-from ops002.executors.docker.containment import ACTION_LABEL, RUN_LABEL
+from ops002.executors.docker.containment import ACTION_LABEL, RUN_LABEL, read_only
 
 if TYPE_CHECKING:
     from ops002.executors.docker.engine import Engine
@@ -98,13 +98,17 @@ def find_own(engine: Engine) -> Own:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """The gate that is to run beside an action's container. Folders as the host has them."""
+    """The gate that is to run beside an action's container. Folders as the host has them.
+
+    ``instead`` are files of the workspace, and those that stand in their place.
+    """
 
     run: str
     action: str
     argv: Sequence[str]
     environ: Mapping[str, str]
     workspace: str
+    instead: Mapping[str, str]
     report: str
     socket: str
     gpus: bool
@@ -127,6 +131,7 @@ def gate_arguments(gate: Gate) -> dict[str, Any]:
                 f"{gate.report}:{gate.report}",
                 f"{gate.socket}:{SOCKET}",
             ],
+            "mounts": read_only(gate.instead),
             "pid_mode": "host",
             # One gate per GPU is a name in the host's network namespace (`gpu_lock`).
             "network_mode": "host" if gate.gpus else "none",

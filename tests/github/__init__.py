@@ -1,0 +1,1 @@
+"""GitHub's side: events, check runs, files at a ref."""
