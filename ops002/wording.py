@@ -233,7 +233,12 @@ def explanation(trial: TrialResult) -> str:
     """A paragraph on a red trial: what happened, how much, what to look at."""
     described = _described(trial)
     first = f"{described[:1].upper()}{described[1:]}."
-    return " ".join([first, *particulars(trial), ADVICE[trial.reason]])
+    return " ".join([first, *particulars(trial), advice(trial)])
+
+
+def advice(trial: TrialResult) -> str:
+    """What to do next about a red trial."""
+    return ADVICE[trial.reason]
 
 
 def particulars(trial: TrialResult) -> tuple[str, ...]:

@@ -103,7 +103,8 @@ def test_fence_is_closed_when_something_breaks_in_it() -> None:
         breaks()
     log.line("after")
 
-    assert read_log(out.getvalue()).shown == ["no newline at its end", "after", ""]
+    read = read_log(out.getvalue())
+    assert (read.shown, read.stopped) == (["no newline at its end", "after", ""], False)
 
 
 def test_what_comes_after_the_fence_is_not_shown() -> None:

@@ -12,7 +12,7 @@ from ops002.reporters.commands import run_again
 from ops002.reporters.places import Place, Places
 from ops002.result import GateResult, TrialResult, counted_trials, deciding_trial
 from ops002.text import clean
-from ops002.wording import ADVICE, gate_remark, headline, particulars, trial_line
+from ops002.wording import ADVICE, advice, gate_remark, headline, particulars, trial_line
 
 MOST: Final = 10
 """A runner shows ten of a kind from one step, and drops the others without a word."""
@@ -133,7 +133,7 @@ def _about(trial: TrialResult, places: Places) -> Iterator[str]:
     yield from known[:_MOST_PARTICULARS]
     if len(known) > _MOST_PARTICULARS:
         yield f"And {len(known) - _MOST_PARTICULARS} more, in the step's summary."
-    yield f"What to do: {ADVICE[trial.reason]}"
+    yield f"What to do: {advice(trial)}"
     yield f"To see it on your machine: {run_again(places, trial.scenario)}"
 
 

@@ -15,7 +15,7 @@ from ops002.reporters.places import Places
 from ops002.result import GateResult, TrialResult, counted_trials, deciding_trial
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
-from ops002.wording import ADVICE, gate_remark, headline, particulars, trial_line
+from ops002.wording import ADVICE, advice, gate_remark, headline, particulars, trial_line
 
 MOST_BYTES: Final = 1024 * 1024
 """Of a step's summary; the runner drops one that is larger, the whole of it."""
@@ -80,7 +80,7 @@ def _head(result: GateResult, *, gates: bool) -> Iterator[str]:
         told = prose(" ".join((*sentences, *particulars(trial))))
         name = f"{code(trial.scenario)}, {prose(trial.fault)}"
         yield f"{_MARKS[trial.outcome]} {name}: **{trial.reason.value}**. {told}"
-        yield f"**What to do:** {prose(ADVICE[trial.reason])}"
+        yield f"**What to do:** {prose(advice(trial))}"
     if not red and result.outcome is not Outcome.PASS:
         yield f"**What to do:** {prose(ADVICE[result.reason])}"
     yield from _checks(result)
