@@ -199,9 +199,12 @@ def test_required_check_run_that_cant_be_had_is_red(step: Step) -> None:
 
 def test_required_check_run_that_is_there_changes_nothing(step: Step) -> None:
     step.inputs = {"MODE": "report", "CHECK_RUN": "required"}
-    step.github.troubles[:] = [Trouble(502, method="POST")]
+    step.github.troubles[:] = [Trouble(429, {"Retry-After": "30"}, method="POST")]
 
-    assert step.run()[0] == 0
+    code, out = step.run()
+
+    assert code == 0
+    assert "asks to wait 30 s" in out  # in the beginning; not in the end
     assert step.github.made()[0][0] == "completed"
 
 

@@ -100,14 +100,11 @@ class Check:
         return self._why if required and self._why else None
 
     def _completed(self, run: CheckRun, output: CheckOutput) -> None:
-        covered = self._covered(run)
-        if covered:
+        # The newest one sees those that were made before it: so it, which counts, is red.
+        if self._covered(run):
             output = without_result("check-name", [_NAMESAKES])
             self._tell(_NAMESAKES)
         self._shown(run, output)
-        if covered:
-            run.begin()  # so that the newest one is red, whoever was first
-            self._shown(run, output)
 
     def _covered(self, run: CheckRun) -> bool:
         try:

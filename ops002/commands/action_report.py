@@ -63,7 +63,8 @@ def could_not_start(why: str, places: Places, *, gates: bool) -> Ending:
 
 def without_check(why: str) -> Ending:
     """The end of a step that has to have a check run, and has none."""
-    cause = Cause(code=EXIT_INCONCLUSIVE, reason=NO_CHECK_RUN, problems=[(why, None)])
+    said = f"the workflow says check_run: required, and {why}"
+    cause = Cause(code=EXIT_INCONCLUSIVE, reason=NO_CHECK_RUN, problems=[(said, None)])
     return not_judged(cause, gates=True)
 
 

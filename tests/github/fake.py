@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -190,9 +192,15 @@ class FakeGitHub:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, certificate: Path | None) -> None:
         super().__init__((host, 0), _Handler)
-        self.github = FakeGitHub(f"http://{host}:{self.server_port}")
+        scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+            scheme = "https"
+        self.github = FakeGitHub(f"{scheme}://{host}:{self.server_port}")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -252,9 +260,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def fake_github(host: str = "127.0.0.1") -> Iterator[FakeGitHub]:
-    """A server of its own, until the end."""
-    server = _Server(host)
+def fake_github(host: str = "127.0.0.1", certificate: Path | None = None) -> Iterator[FakeGitHub]:
+    """A server of its own, until the end; with a certificate and its key it speaks TLS."""
+    server = _Server(host, certificate)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield server.github

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -247,11 +250,29 @@ def test_proxy_of_the_machine_is_used(github: FakeGitHub, monkeypatch: pytest.Mo
     assert github.asked[0].headers["host"] == "github.example"
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """One that nobody has signed, with its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl")
+    file = tmp_path / "server.pem"
+    line = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=github -addext"
+    given = ["subjectAltName=IP:127.0.0.1", "-keyout", str(file), "-out", str(tmp_path / "crt")]
+    subprocess.run([*line.split(), *given], check=True, capture_output=True)
+    file.write_text(file.read_text() + (tmp_path / "crt").read_text())
+    return file
+
+
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
-def test_own_authority_is_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_authority_is_used(
+    name: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(other, raising=False)
-    monkeypatch.setenv(name, "/no/such/bundle.pem")
 
-    with pytest.raises(GitHubFailed, match="/no/such/bundle"):
-        Api("https://127.0.0.1:1", TOKEN, Pauses().time()).get("/")
+    with fake_github(certificate=certificate) as github:
+        with pytest.raises(GitHubFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            Api(github.address, TOKEN, Pauses().time()).get(RUNS)
+        assert github.asked == []
+        monkeypatch.setenv(name, str(certificate.with_name("crt")))
+        assert Api(github.address, TOKEN).get(RUNS).status == 200

@@ -211,7 +211,8 @@ def test_pull_request_that_changes_its_own_gate(
 )
 @pytest.mark.usefixtures("checkout")
 def test_without_a_merge_it_is_compared_with_the_base(github: FakeGitHub, found: Commits) -> None:
-    github.parents[MAIN] = [OLD]
+    github.parents[MAIN] = [before := "e" * 40]
+    github.files.update({(path, before): text for (path, _), text in github.files.items()})
 
     assert changes(github, found) == ("ops002.yml", "scenarios/engine.py")
 
