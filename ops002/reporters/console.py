@@ -14,6 +14,7 @@ from ops002.measurement import JudgedDevice, Reading
 from ops002.reasons import Outcome
 from ops002.reporters.sparkline import sparkline
 from ops002.result import GateResult, TrialResult
+from ops002.sweep_wording import coverage
 from ops002.text import clean, inert
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
@@ -50,7 +51,9 @@ def render(result: GateResult, *, colour: bool) -> str:
     for trial in result.trials:
         if trial.attempt < last[trial.scenario]:
             continue  # the table has it; what counts is the attempt after it
-        for note in trial.measurement.health:
+        sweep = trial.measurement.sweep
+        covered = () if sweep is None else (coverage(sweep),)
+        for note in (*covered, *trial.measurement.health):
             console.print(_text(f"note: {trial.scenario}, {trial.fault}: {note}"), soft_wrap=True)
         if trial.outcome is not Outcome.PASS:
             console.print(
