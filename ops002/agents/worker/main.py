@@ -92,6 +92,8 @@ class _Worker:
 
     def _load(self, request: wire.Message) -> wire.Message:
         self._device = str(request["device"])
+        if self._device == "cpu":
+            quiesce.one_heap()
 
         def load() -> None:
             self._scenario = Scenario(str(request["file"]), self._device)

@@ -255,7 +255,9 @@ class _Failing(Onlooker):
 
     def before(self, operator: Any) -> bool:
         self._place += 1
-        if self._place < self._point.place or self.reached or operator not in self._fresh:
+        if self._place < self._point.place or self.reached:
+            return False
+        if not self._on_gpus and operator not in self._fresh:
             return False
         self.reached = True
         self.same = self._place == self._point.place and operator == self._point.operator

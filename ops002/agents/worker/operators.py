@@ -14,6 +14,7 @@ Site = Tuple[Tuple[CodeType, int], ...]
 """Where an operator was called: for each frame, innermost first, its code and the instruction."""
 
 _PLACES = 12
+_MADE_OF_OTHERS = "CompositeImplicitAutograd"
 _IMPOSSIBLE = 1 << 62
 _WORKER = os.path.dirname(os.path.abspath(__file__))
 
@@ -86,7 +87,11 @@ def tensors_in(torch: Any, found: Any) -> Iterator[Any]:
 
 
 class FreshResults:
-    """Which operators can return a storage that wasn't there before."""
+    """Which operators can return a storage that wasn't there before.
+
+    Not those that return what they wrote into, nor views. An operator made of others (``reshape``)
+    may return either: it counts.
+    """
 
     def __init__(self) -> None:
         self._known: Dict[Any, bool] = {}
@@ -94,9 +99,15 @@ class FreshResults:
     def __contains__(self, operator: Any) -> bool:
         known = self._known.get(operator)
         if known is None:
-            known = any(one.alias_info is None for one in _returns(operator))
+            known = any(_may_be_new(operator, one.alias_info) for one in _returns(operator))
             self._known[operator] = known
         return known
+
+
+def _may_be_new(operator: Any, alias: Any) -> bool:
+    if alias is None:
+        return True
+    return not alias.is_write and operator.has_kernel_for_dispatch_key(_MADE_OF_OTHERS)
 
 
 def _returns(operator: Any) -> Any:
