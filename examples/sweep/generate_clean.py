@@ -10,6 +10,6 @@ def load(device):
 def infer(engine):
     request = engine.start()
     try:
-        return engine.generate(request, batch=64, prompt=128, tokens=16)
+        return engine.generate(request, batch=32, prompt=64, tokens=8)
     finally:
         engine.finish(request)

@@ -9,6 +9,6 @@ def load(device):
 
 def infer(engine):
     request = engine.start()
-    result = engine.generate(request, batch=64, prompt=128, tokens=16)
+    result = engine.generate(request, batch=32, prompt=64, tokens=8)
     engine.finish(request)
     return result

@@ -59,14 +59,14 @@ class MiniLM(nn.Module):
 
 
 class Engine:
-    """Serves requests for vectors, and knows which are in flight."""
+    """Serves requests for vectors, and has a list for what went wrong."""
 
     def __init__(self, device: str) -> None:
         self.model = MiniLM().eval()
         self.model.load_state_dict(_weights())
         self.model.to(device)
         self.device = device
-        self.last_error: BaseException | None = None
+        self.errors: list[BaseException] = []
 
     def embed(self, sentences: int, words: int = 64) -> Tensor:
         """The vectors of some sentences."""

@@ -8,4 +8,4 @@ def load(device):
 
 
 def infer(engine):
-    return engine.embed(sentences=128)
+    return engine.embed(sentences=64)
