@@ -11,10 +11,19 @@ from ops002.facts import CheckFacts
 from ops002.limits import Limits
 from ops002.measurement import Measurement, Process, ProcessMemory, Stage
 from ops002.neighbours import NOBODY, Move
+from ops002.swept import Kept, PointGroup, figures_of
 from ops002.units import show_size
 
 _NAMED: Final = 5
 """Of the neighbours that moved on a device, those that moved most."""
+
+
+_LONGEST_NUMBER: Final = 10
+_KEPT_WORDS: Final = {
+    Kept.KEPT: "kept when",
+    Kept.KEPT_EACH_TIME: "kept each time that",
+    Kept.HELD_UNTIL_GC: "held until Python's collector runs when",
+}
 
 
 class HolderKind(str, Enum):
@@ -23,6 +32,7 @@ class HolderKind(str, Enum):
     PROCESS = "process"
     NEIGHBOUR = "neighbour"  # a process that isn't the workload's, and moved
     UNLISTED = "unlisted"  # nobody that the driver lists
+    POINT = "point"  # a line at which running out of memory leaves it held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +66,25 @@ def name_holders(measurement: Measurement, limits: Limits) -> tuple[Holder, ...]
         for facts in checks
         for move in facts.foreign_moves[:_NAMED]
     )
+    points = () if measurement.sweep is None else figures_of(measurement.sweep).groups[:_NAMED]
     # What is so after the error is so after the exit, mostly.
-    return (*survivors, *dict.fromkeys((*unlisted, *neighbours)))
+    return (*survivors, *map(_point, points), *dict.fromkeys((*unlisted, *neighbours)))
+
+
+def _point(group: PointGroup) -> Holder:
+    place, _, function = group.place.rpartition(" in ")
+    file, _, line = place.rpartition(":")
+    known = line.isdecimal() and len(line) < _LONGEST_NUMBER
+    at = "at one point" if group.points == 1 else f"at {group.points} points"
+    return Holder(
+        kind=HolderKind.POINT,
+        bytes=group.bytes,
+        pid=None,
+        name=group.operator,
+        file=file if known else None,
+        line=int(line) if known else None,
+        detail=f"{_KEPT_WORDS[group.kept]} {group.operator} runs out of memory {at} in {function}",
+    )
 
 
 def _survivor(process: Process, measurement: Measurement) -> Holder:

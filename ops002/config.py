@@ -20,6 +20,7 @@ from ops002.config_schema import (
     Fault,
     KillFault,
     MeasuringKeys,
+    OomSweepFault,
     PythonScenario,
     PythonWorkload,
 )
@@ -183,7 +184,8 @@ def _faults(scenario: PythonScenario | CommandScenario, text: ConfigText) -> tup
     faults: list[Fault] = []
     for fault in scenario.faults:
         default = DEFAULT_KILLS if isinstance(fault, KillFault) else _default_repeat(scenario)
-        repeat = _first(fault.repeat, given, default)
+        # A sweep fails every point once: how often others are forced doesn't apply to it.
+        repeat = 1 if isinstance(fault, OomSweepFault) else _first(fault.repeat, given, default)
         faults.append(fault.model_copy(update={"repeat": repeat}))
     return tuple(sorted(faults, key=ends_workload))
 

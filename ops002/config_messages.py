@@ -22,6 +22,7 @@ from ops002.config_schema import (
     ExitFault,
     KillFault,
     OomFault,
+    OomSweepFault,
     PythonExpect,
     PythonScenario,
     PythonWorkload,
@@ -33,6 +34,7 @@ from ops002.config_schema import (
 _FAULTS: Final[dict[str, type[Section]]] = {
     "call": CallFault,
     "oom": OomFault,
+    "oom-sweep": OomSweepFault,
     "exception": ExceptionFault,
     "kill": KillFault,
     "exit": ExitFault,

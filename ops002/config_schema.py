@@ -34,7 +34,7 @@ from ops002.units import SIZE_UNITS
 PLANNED_KEYS: Final = frozenset({"body", "status"})
 """Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
 
-PLANNED_KINDS: Final = frozenset({"server", "oom-sweep", "request", "disconnect"})
+PLANNED_KINDS: Final = frozenset({"server", "request", "disconnect"})
 """Workload and fault kinds of schema version 1 that this release doesn't carry out."""
 
 
@@ -171,10 +171,36 @@ class OomFault(InProcessFault):
     kind: Literal["oom"]
 
 
+class OomSweepFault(InProcessFault):
+    """``infer``, once for each chosen point of it that asks for memory: there it runs out of it.
+
+    ``points``: the first, middle and last at each place of the code, all, or so many. ``eager``:
+    without ``torch.compile`` and fused fast paths, inside of which nothing can be made to fail.
+    """
+
+    kind: Literal["oom-sweep"]
+    points: Literal["sites", "all"] | Annotated[int, Field(ge=1)] = "sites"
+    eager: bool = False
+    repeat: Literal[1] | None = None
+    after: Literal["serving"] = "serving"
+
+
 class ExceptionFault(InProcessFault):
-    """An exception raised in the middle of ``infer``."""
+    """An exception raised in the middle of ``infer``.
+
+    Half-way through, unless it says where: in place of torch operator ``at_operator`` (from 1), or
+    where the function ``in_function`` (``module.Class.method``) is first entered.
+    """
 
     kind: Literal["exception"]
+    at_operator: Count | None = None
+    in_function: Text | None = None
+
+    @model_validator(mode="after")
+    def _is_at_one_place(self) -> ExceptionFault:
+        if self.at_operator is not None and self.in_function is not None:
+            raise ValueError("an exception has one place: at_operator or in_function, not both")
+        return self
 
 
 class KillFault(FaultKeys):
@@ -204,14 +230,17 @@ def _spell_out(fault: object) -> object:
 
 
 PythonFault = Annotated[
-    Annotated[CallFault | OomFault | ExceptionFault | KillFault, Field(discriminator="kind")],
+    Annotated[
+        CallFault | OomFault | OomSweepFault | ExceptionFault | KillFault,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(_spell_out),
 ]
 CommandFault = Annotated[
     Annotated[ExitFault | CommandOomFault | KillFault, Field(discriminator="kind")],
     BeforeValidator(_spell_out),
 ]
-WorkerFault = CallFault | OomFault | ExceptionFault
+WorkerFault = CallFault | OomFault | OomSweepFault | ExceptionFault
 Fault = WorkerFault | KillFault | ExitFault | CommandOomFault
 
 

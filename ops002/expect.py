@@ -25,9 +25,11 @@ _OUT_OF_MEMORY_TEXT: Final = re.compile(
 OUT_OF_MEMORY_OUTPUT: Final = r"(?i)\bout of memory\b|OutOfMemoryError"
 """What torch says of a GPU that has too little memory left, whichever allocator it uses."""
 
+_RECOVERS: Final = "; if the workload is meant to, say recovers: true, and output that shows it"
+
 _HELPED: Final = (
     " that the inference ended with: torch's allocator ran out of memory, and something helped "
-    "itself; if the workload is meant to, say recovers: true, and output that shows it"
+    "itself" + _RECOVERS
 )
 
 INJECTED_CLASS: Final = "InjectedError"
@@ -43,6 +45,7 @@ class Nature(Enum):
     EXCEPTION = "an exception"
     OUT_OF_MEMORY = "an out-of-memory error"
     FAILING_EXIT = "an exit with a failing status"
+    SWEPT = "an out-of-memory error at the points of an inference"
     INJECTED = "the injected exception"
     KILLED = "a kill in the middle of an inference"
 
@@ -83,6 +86,9 @@ def _unmet(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator
 
 
 def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    if expectation.nature is Nature.SWEPT:
+        yield from _unmet_sweep(expectation, evidence)
+        return
     returned = any(item.what is Seen.RETURNED for item in evidence)
     if expectation.recovers:
         if not returned and 0 not in _statuses(evidence):
@@ -95,6 +101,25 @@ def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> I
         yield f"no sign of {expectation.nature.value}{_HELPED if helped else ''}"
 
 
+def _unmet_sweep(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    """Of a sweep the worker knows where it raised: the rest is how the inferences ended."""
+    points, raised, failed = (
+        _number(evidence, what) for what in (Seen.POINTS, Seen.POINTS_RAISED, Seen.POINTS_FAILED)
+    )
+    hidden = [item.value for item in evidence if item.what is Seen.OUT_OF_REACH]
+    if hidden:
+        words = "; ".join(hidden[0]) if isinstance(hidden[0], tuple) else str(hidden[0])
+        yield f"the sweep can't reach all of the inference: {words}"
+    elif points == 0:
+        yield "no operator of the inference asks for memory"
+    elif raised == 0:
+        yield f"no operator ran out of memory at any of its {points} points"
+    elif expectation.recovers and failed > 0:
+        yield f"it should have recovered from the error, and failed at {failed} of {raised} points"
+    elif not expectation.recovers and failed == 0:
+        yield f"the inference returned from each of the {raised} errors{_RECOVERS}"
+
+
 def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
     """Whether the evidence shows what the fault's nature demands."""
     statuses = set(_statuses(evidence))
@@ -105,6 +130,8 @@ def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
             # An inference that returned had no error: a library may have met one and helped itself.
             wrapped = any(True for _ in _classes(evidence)) and _ran_out(evidence)
             return is_out_of_memory(evidence) or wrapped
+        case Nature.SWEPT:
+            return not any(_unmet_sweep(expectation, evidence))
         case Nature.FAILING_EXIT:
             return bool(statuses - {0})
         case Nature.INJECTED:
@@ -131,6 +158,13 @@ def is_out_of_memory(evidence: Iterable[Evidence]) -> bool:
         if "ImportError" not in classes and _OUT_OF_MEMORY_TEXT.search(said):
             return True
     return False
+
+
+def _number(evidence: Iterable[Evidence], what: Seen) -> int:
+    """How many points: the workload's own word, and 0 where it says nothing."""
+    return next(
+        (item.value for item in evidence if item.what is what and isinstance(item.value, int)), 0
+    )
 
 
 def _ran_out(evidence: Iterable[Evidence]) -> bool:

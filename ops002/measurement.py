@@ -12,6 +12,8 @@ from enum import Enum
 from itertools import groupby
 from typing import Final
 
+from ops002.points import Sweep
+
 TORCH_ALLOCATED: Final = "torch-allocated"
 """Bytes of live tensors, as torch's CUDA allocator in the workload says: once per settled wait."""
 TORCH_RESERVED: Final = "torch-reserved"
@@ -147,6 +149,10 @@ class Seen(str, Enum):
     SIZE = "size"  # the size of inference that failed
     KILLED_AFTER = "killed-after"  # milliseconds into an inference that was still running
     ALLOCATOR_OOMS = "allocator-ooms"  # times that torch's CUDA allocator ran out of memory
+    POINTS = "points"  # operators of the inference that ask for memory
+    POINTS_RAISED = "points-raised"  # those that ran out of memory, one an inference
+    POINTS_FAILED = "points-failed"  # of these: the inference ended with an error
+    OUT_OF_REACH = "out-of-reach"  # what the inference does where no operator can be made to fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +212,7 @@ class Measurement:
     quiesce: tuple[str, ...] = ()
     health: tuple[str, ...] = ()
     output_tail: tuple[str, ...] = ()
+    sweep: Sweep | None = None
 
     def series(self, stage: Stage) -> tuple[tuple[Snapshot, ...], ...]:
         """The snapshots of a stage, one group per uninterrupted wait, in the order of time."""

@@ -10,6 +10,7 @@ from ops002.config_schema import (
     InProcessFault,
     KillFault,
     OomFault,
+    OomSweepFault,
 )
 from ops002.expect import OUT_OF_MEMORY_OUTPUT, Expectation, Nature
 
@@ -23,6 +24,8 @@ def expectation_of(fault: Fault) -> Expectation:
             nature = Nature.FAILING_EXIT
         case OomFault():
             nature = Nature.OUT_OF_MEMORY
+        case OomSweepFault():
+            nature = Nature.SWEPT
         case ExceptionFault():
             nature = Nature.INJECTED
         case _:

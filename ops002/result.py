@@ -24,6 +24,7 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
+from ops002.swept import SweepFigures, figures_of
 from ops002.verdict import Check, judge
 
 CONTRACT: Final = "FALSIFY-OPS-002"
@@ -129,6 +130,7 @@ class TrialResult:
     faults: tuple[FaultResult, ...]
     control: Control
     growth: Growth
+    sweep: SweepFigures | None
     holders: tuple[Holder, ...]
     measurement: Measurement
 
@@ -264,6 +266,7 @@ def _trial_result(scenario: Scenario, measured: MeasuredTrial) -> TrialResult:
         faults=faults,
         control=_control(measurement),
         growth=judgement.growth,
+        sweep=None if measurement.sweep is None else figures_of(measurement.sweep),
         holders=name_holders(measurement, limits),
         measurement=measurement,
     )

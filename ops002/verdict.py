@@ -22,7 +22,9 @@ from ops002.facts import CheckFacts
 from ops002.growth import Growth, worst_growth
 from ops002.limits import Limits
 from ops002.measurement import FaultRecord, IncidentKind, JudgedDevice, Measurement, Phase
+from ops002.points import Sweep
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
+from ops002.swept import grows, most_held, most_kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +140,36 @@ class _Case:
         """Healthy inferences alone moved memory by more than the tolerance."""
         return self.facts.noise.control_spread_bytes > self.limits.tolerance_bytes
 
+    def leaked(self) -> bool:
+        """Retained by more than the tolerance, as the device or the driver's list shows."""
+        return self.above_throughout() or self.own_retained()
+
+    def sweep_shows(self, figure: Callable[[Sweep], int]) -> bool:
+        """More than the tolerance was alive after an error of a sweep: the workload's own word."""
+        sweep = self._sweep
+        return sweep is not None and figure(sweep) > self.limits.tolerance_bytes
+
+    @property
+    def _sweep(self) -> Sweep | None:
+        """What concerns a workload that is alive: what its sweep saw."""
+        alive = self.facts.phase is Phase.AFTER_ERROR
+        return self.facts.measurement.sweep if alive else None
+
+    def pointless(self) -> bool:
+        """A sweep over an inference that asks for no memory at all: nothing could fail."""
+        sweep = self.facts.measurement.sweep
+        return sweep is not None and sweep.points == 0 and not sweep.out_of_reach
+
+    def grows(self) -> bool:
+        """Every error adds, or every one at some point of a sweep does."""
+        swept = self._sweep
+        return self.facts.growth.found or (swept is not None and grows(swept))
+
     def held_until_gc(self) -> bool:
         """Retained, and back once Python's collector had run."""
+        swept = self.sweep_shows(most_held) and not self.limits.accept_held_until_gc
+        if swept and not (self.leaked() or self.sweep_shows(most_kept)):
+            return True
         after = self.facts.collected_delta_bytes()
         return (
             self.above_throughout()
@@ -179,6 +209,8 @@ class _Case:
         return verdict is Ops002Verdict.PASS
 
     def nothing_at_stake(self) -> bool:
+        if self.pointless():
+            return True
         waived = self.limits.min_at_stake_bytes == 0
         at_stake = self.facts.at_stake_bytes
         return not waived and (at_stake is None or at_stake <= self.limits.min_at_stake_bytes)
@@ -219,7 +251,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_RESTARTED)),
     ),
     (Reason.FAULT_TIMEOUT, _incident(IncidentKind.FAULT_TIMEOUT)),
-    (Reason.FAULT_NOT_FIRED, lambda case: not case.fired),
+    (Reason.FAULT_NOT_FIRED, lambda case: not case.fired and not case.pointless()),
     (Reason.DEVICE_NOT_USED, lambda case: case.facts.shares.never_used()),
     (
         Reason.WORKLOAD_DIED,
@@ -227,14 +259,14 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     ),
     (Reason.SURVIVORS, partial(_in_phase, Phase.AFTER_EXIT, _Case.left_survivors)),
     (Reason.HELD_UNTIL_GC, partial(_in_phase, Phase.AFTER_ERROR, _Case.held_until_gc)),
-    (Reason.LEAK, lambda case: case.above_throughout() or case.own_retained()),
+    (Reason.LEAK, lambda case: case.leaked() or case.sweep_shows(most_kept)),
     (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.working_set_lost)),
     (Reason.UNSETTLED, lambda case: not case.facts.settled()),
     (
         Reason.NOT_SERVING,
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.NOT_SERVING)),
     ),
-    (Reason.GROWTH_PER_ERROR, lambda case: case.facts.growth.found),
+    (Reason.GROWTH_PER_ERROR, _Case.grows),
     (Reason.NOTHING_AT_STAKE, _Case.nothing_at_stake),
     (Reason.RETURNED_TO_BASELINE, _Case.contract_holds),
 )

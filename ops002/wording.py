@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ops002 import sweep_wording
 from ops002.attribution import Holder, HolderKind
 from ops002.growth import Growth
 from ops002.measurement import Missing, Phase, Seen
@@ -14,6 +15,7 @@ from ops002.verdict import Check
 
 _FAULT_WORDS: Final = {
     "oom": "out-of-memory error",
+    "oom-sweep": "sweep of out-of-memory errors",
     "call": "failing call",
     "exit": "failing exit",
     "exception": "injected exception",
@@ -179,11 +181,7 @@ def _unmeasured(trial: TrialResult) -> str:
 
 
 def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
-    fault = _FAULT_WORDS[trial.fault]
-    count = len(trial.faults)
-    when = f"after {count} {fault}{'s' if count != 1 else ''}"
-    if check.phase is Phase.AFTER_EXIT:
-        when += " and the workload's exit"
+    fault, when = _FAULT_WORDS[trial.fault], _when(trial, check.phase)
     limit = f"tolerance {show_size(check.tolerance_bytes)}"
     neighbours = [_held(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR]
     if trial.reason is Reason.FOREIGN_ACTIVITY and neighbours:
@@ -191,15 +189,25 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
         return f"{moved}, while {', '.join(neighbours)}"
     if (own := _by_own_figure(check, delta_bytes)) is not None:
         return f"{own} {when}, {show_delta(delta_bytes)} on the whole of {check.device}, {limit}"
-    if trial.reason is Reason.LEAK:
-        return f"{show_size(delta_bytes)} retained on {check.device} {when}, {limit}"
+    if (swept := sweep_wording.found(trial, check)) is not None:
+        return f"{swept}, {limit}"
     if trial.reason is Reason.GROWTH_PER_ERROR and trial.growth.bytes_per_fault is not None:
         added = show_size(trial.growth.bytes_per_fault)
         where = f"{check.device} by {trial.growth.instrument}"
         return f"every {fault} adds {added} on {where}: {show_delta(delta_bytes)} {when}"
     if trial.reason is Reason.UNSETTLED:
         return f"readings on {check.device} never held still {when}"
-    return f"{show_delta(delta_bytes)} on {check.device} {when}, {limit}"
+    retained = f"{show_size(delta_bytes)} retained" if trial.reason is Reason.LEAK else ""
+    return f"{retained or show_delta(delta_bytes)} on {check.device} {when}, {limit}"
+
+
+def _when(trial: TrialResult, phase: Phase) -> str:
+    """After what the figures were read."""
+    count = len(trial.faults)
+    when = f"after {count} {_FAULT_WORDS[trial.fault]}{'s' if count != 1 else ''}"
+    if trial.measurement.sweep is not None:
+        when = sweep_wording.when(trial.measurement.sweep)
+    return f"{when} and the workload's exit" if phase is Phase.AFTER_EXIT else when
 
 
 def _by_own_figure(check: Check, delta_bytes: int) -> str | None:
@@ -259,6 +267,9 @@ def _held(holder: Holder) -> str:
             return f"{who} {holder.detail}"
         case HolderKind.UNLISTED:
             return f"{size} {holder.detail}"
+        case HolderKind.POINT:
+            where = "" if holder.file is None else f" ({holder.file}:{holder.line})"
+            return f"{size} {holder.detail}{where}"
 
 
 def _error(trial: TrialResult) -> str:

@@ -25,6 +25,13 @@ class Case:
     reason: str
     retained_bytes: int | None
     scenario: dict[str, Any]
+    point: str | None = None
+
+    @property
+    def line_of_point(self) -> int | None:
+        """The line at which running out of memory leaves most behind, where the case names it."""
+        lines = [line.strip() for line in self.file.read_text().splitlines()]
+        return None if self.point is None else 1 + lines.index(self.point)
 
     def contained(self, image: str, env: dict[str, str]) -> Case:
         """The same case, with its workload in a container and a Python of its own."""
@@ -61,6 +68,7 @@ def read_case(file: Path) -> Case:
     header = yaml.safe_load(docstring.partition("\n---\n")[2])
     retained = header.pop("retained", None)
     reason = header.pop("reason")
+    point = header.pop("point", None)
     scenario = {"name": file.stem, "workload": {"kind": "python", "file": "{file}"}, **header}
     return Case(
         file=file,
@@ -68,6 +76,7 @@ def read_case(file: Path) -> Case:
         reason=reason,
         retained_bytes=None if retained is None else parse_size(retained),
         scenario=_filled_in(scenario, file),
+        point=point,
     )
 
 

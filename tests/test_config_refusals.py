@@ -9,7 +9,7 @@ from tests.configs import COMMAND, PYTHON, places, problems, with_faults
 
 PLANNED = {
     "a workload": PYTHON.replace("python\n", "server\n"),
-    "a python fault": with_faults("oom-sweep"),
+    "a python fault": with_faults("disconnect"),
     "a command fault": COMMAND.replace("exit\n", "disconnect\n"),
 }
 

@@ -46,6 +46,10 @@ def test_case_gets_its_outcome_and_reason(case: Case, tmp_path: Path) -> None:
     assert_harmless(ended, report)
     Draft202012Validator(json_schema()).validate(report)
     assert processes_started_with("CORPUS_CASE", mark) == []
+    if case.line_of_point is not None:
+        [trial] = report["trials"]
+        worst = next(one for one in trial["holders"] if one["kind"] == "point")
+        assert (Path(worst["file"]).name, worst["line"]) == (case.file.name, case.line_of_point)
 
     if case.retained_bytes is not None:
         check = next(

@@ -199,6 +199,10 @@ class ReplayedProcess:
     def must_have(self, fault: WorkerFault) -> None:
         """Nothing."""
 
+    @property
+    def sweep(self) -> None:
+        """None was made."""
+
     def infer(self) -> float:
         return 0.1
 

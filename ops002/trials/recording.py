@@ -22,11 +22,14 @@ from ops002.measurement import (
     Snapshot,
     Stage,
 )
+from ops002.points import Sweep
 from ops002.probes import Look, Probe
 from ops002.text import clean
 from ops002.trials.onlooker import Onlooker
 
 _OUTPUT_LINES: Final = 20
+_NAME: Final = 100
+_PLACE: Final = 300
 _MOST_PROCESSES: Final = {Owner.WORKLOAD: 20, Owner.OTHER: 100}
 """Of each device, the biggest. Others are compared one by one, those beyond only as a sum."""
 
@@ -56,6 +59,7 @@ class Recording:
         self._quiesce: tuple[str, ...] = ()
         self._health: list[str] = []
         self._output: tuple[str, ...] = ()
+        self._sweep: Sweep | None = None
         self.stage = Stage.BEFORE_START
         self.fault: int | None = None
 
@@ -132,6 +136,22 @@ class Recording:
         if (note := clean(note)) not in self._health:
             self._health.append(note)
 
+    def set_sweep(self, sweep: Sweep) -> None:
+        """Keep what a sweep saw."""
+        notable = (
+            replace(
+                point,
+                operator=clean(point.operator, _NAME),
+                stack=tuple(clean(place, _PLACE) for place in point.stack),
+            )
+            for point in sweep.notable
+        )
+        self._sweep = replace(
+            sweep,
+            out_of_reach=tuple(map(clean, sweep.out_of_reach)),
+            notable=tuple(notable),
+        )
+
     def set_output(self, output: str) -> None:
         """Keep the last lines of the workload's output."""
         lines = [line for line in output.splitlines() if line.strip()]
@@ -149,6 +169,7 @@ class Recording:
             quiesce=self._quiesce,
             health=tuple(self._health),
             output_tail=self._output,
+            sweep=self._sweep,
         )
 
 

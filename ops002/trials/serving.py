@@ -162,9 +162,15 @@ class ServingTrial:
             evidence = self._process.force(fault, self._healthy, self._scenario.tolerance_bytes)
         finally:
             self._watch.finish()
+            self._keep_sweep()
         self._allocator.finish()
         self._recording.add_fault(index, evidence)
         return evidence
+
+    def _keep_sweep(self) -> None:
+        sweep = self._process.sweep
+        if sweep is not None:
+            self._recording.set_sweep(sweep)
 
     def _again(self) -> None:
         self._watch.again()

@@ -14,21 +14,24 @@ from ops002.config_schema import (
     ExceptionFault,
     KillFault,
     OomFault,
+    OomSweepFault,
     PythonWorkload,
     WorkerFault,
 )
 from ops002.executors import Executor, Launch
 from ops002.executors.environment import workload_environment
 from ops002.measurement import Evidence, Seen, Source
+from ops002.points import Sweep
 from ops002.recognition import output_of
 from ops002.workloads import (
     DeadlinePassed,
     Died,
     StepFailed,
     died_evidence,
-    exception_evidence,
     output_evidence,
 )
+from ops002.workloads.oom_sweep import PointSweep
+from ops002.workloads.replies import first_error, must_succeed, told
 from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
 from ops002.workloads.worker_channel import WorkerChannel
@@ -38,15 +41,10 @@ _MAX_SIZE: Final = 2**20
 _BEYOND: Final = 8
 """Times the size at which memory first ran out without an error: no inference is asked for more."""
 _ADDRESS_BITS: Final = 64
-_NOTHING_TO_LIMIT: Final = (
-    "oom on a GPU is a limit on torch's CUDA allocator, and after the warm-up {why}: let infer put "
-    "its tensors on the device that load is given, by torch's own allocator, or use call with a "
-    "fail(model) that runs out of memory by itself"
-)
-
 _HALF: Final = 0.5
 _INJECTION_TRIES: Final = 5
 _SHORTEST: Final = 1e-4
+_NO_OPERATOR: Final = 2**62  # no inference has so many
 
 
 class PythonProcess:
@@ -62,6 +60,12 @@ class PythonProcess:
         self._has: wire.Message = {}
         self.again: Callable[[], None] = clock.check
         self.allocator = TorchAllocator(self._ask_allocator)
+        self._points: PointSweep | None = None
+
+    @property
+    def sweep(self) -> Sweep | None:
+        """What its sweep saw so far; None if the fault it was made ready for isn't one."""
+        return None if self._points is None else self._points.seen
 
     def on_tick(self, tick: Callable[[], None]) -> None:
         """What to do, many times a second, while the worker is waited for."""
@@ -76,7 +80,7 @@ class PythonProcess:
         reply = self._channel.request(
             "load", self._workload.timeouts.start, file=self._workload.file, device=device
         )
-        self._must_succeed("load", reply)
+        must_succeed("load", reply)
         self.allocator.on_gpus = device == "cuda"
         has = reply.get("has")
         self._has = has if isinstance(has, dict) else {}
@@ -90,7 +94,7 @@ class PythonProcess:
         started = self._clock.now()
         reply = self._channel.request("infer", self._infer_seconds)
         seconds = self._clock.now() - started
-        self._must_succeed("a healthy inference", reply)
+        must_succeed("a healthy inference", reply)
         self.allocator.end(reply)
         return seconds
 
@@ -132,17 +136,20 @@ class PythonProcess:
         """
         if not self.allocator.on_gpus:
             reply = self._channel.request("warm_pools", self._infer_seconds)
-            self._must_succeed("starting thread pools", reply)
-        elif isinstance(fault, OomFault):
-            told = self.allocator.now()
-            if not told.devices:
-                raise StepFailed(_NOTHING_TO_LIMIT.format(why=told.why))
+            must_succeed("starting thread pools", reply)
+        elif isinstance(fault, OomFault | OomSweepFault):
+            self.allocator.must_be_limitable()
+        self._points = None
+        if isinstance(fault, OomSweepFault):
+            self._points = PointSweep(self._forced)
+            self._points.prepare(fault)
+        if isinstance(fault, ExceptionFault) and fault.at_operator is not None:
+            # What looks on at operators is loaded now, not under the first fault.
+            self._forced("exception", operator=_NO_OPERATOR)
 
     def collect(self) -> None:
         """Run Python's collector."""
-        self._must_succeed(
-            "collecting garbage", self._channel.request("collect", self._infer_seconds)
-        )
+        must_succeed("collecting garbage", self._channel.request("collect", self._infer_seconds))
 
     def quiesce(self) -> Quiesced:
         """Give free memory back."""
@@ -167,15 +174,21 @@ class PythonProcess:
             match fault:
                 case CallFault():
                     reply = self._forced("call")
-                    seen = list(_told(reply))
+                    seen = list(told(reply))
                 case OomFault():
                     recovers = fault.expect is not None and fault.expect.recovers
                     headroom = healthy.headroom(tolerance_bytes)
                     seen = list(self._force_oom(headroom, recovers=recovers))
+                case OomSweepFault():
+                    assert self._points is not None
+                    seen = []
+                    self._points.run(tolerance_bytes)
                 case ExceptionFault():
-                    seen = list(self._force_exception(healthy.seconds))
+                    seen = list(self._force_exception(fault, healthy.seconds))
         except Died as died:
             seen = [died_evidence(died.status)]
+        if self._points is not None:
+            seen += self._points.evidence()
         counted = self.allocator.evidence()
         return (
             *seen,
@@ -205,7 +218,7 @@ class PythonProcess:
             return "the workload's process did not exit by timeouts.exit"
         if status != 0:
             return f"the workload's process ended with status {status}"
-        return None if reply.get("ok") is True else f"unload failed: {_first_error(reply)}"
+        return None if reply.get("ok") is True else f"unload failed: {first_error(reply)}"
 
     @property
     def _infer_seconds(self) -> float:
@@ -228,10 +241,14 @@ class PythonProcess:
             yield Evidence(source=Source.WORKLOAD, what=Seen.MEMORY_LIMIT, value=limit)
         if size is not None:
             yield Evidence(source=Source.GATE, what=Seen.SIZE, value=size)
-        yield from _told(reply)
+        yield from told(reply)
 
-    def _force_exception(self, healthy_seconds: float) -> Iterator[Evidence]:
+    def _force_exception(self, fault: ExceptionFault, healthy_seconds: float) -> Iterator[Evidence]:
         """Raise in the middle; a faster inference than the last one gets another, earlier try."""
+        operator, function = fault.at_operator, fault.in_function
+        if operator is not None or function is not None:
+            yield from told(self._forced("exception", operator=operator, function=function))
+            return
         seconds = healthy_seconds
         for _ in range(_INJECTION_TRIES):
             seconds *= _HALF
@@ -239,19 +256,16 @@ class PythonProcess:
             if reply.get("ok") is not True:
                 break
             self.again()
-        yield from _told(reply)
+        yield from told(reply)
 
-    def _forced(self, operation: str, **fields: object) -> wire.Message:
-        reply = self._channel.request(operation, self._infer_seconds, **fields)
+    def _forced(self, operation: str, inferences: int = 1, **fields: object) -> wire.Message:
+        seconds = inferences * self._infer_seconds
+        reply = self._channel.request(operation, seconds, **fields)
         self.allocator.end(reply)
         return reply
 
     def _ask_allocator(self, reset_peaks: bool) -> wire.Message:  # noqa: FBT001 (of the question)
         return self._channel.request("allocator", self._infer_seconds, reset_peaks=reset_peaks)
-
-    def _must_succeed(self, step: str, reply: wire.Message) -> None:
-        if reply.get("ok") is not True:
-            raise StepFailed(f"{step} failed: {_first_error(reply)}")
 
 
 def start(
@@ -280,20 +294,3 @@ def start(
     )
     absolute = workload.model_copy(update={"file": str(Path(workload.file).absolute())})
     return PythonProcess(absolute, WorkerChannel(executor.start(launch), key, clock), clock)
-
-
-def _told(reply: wire.Message) -> Iterator[Evidence]:
-    if reply.get("ok") is True:
-        yield Evidence(source=Source.WORKLOAD, what=Seen.RETURNED, value="normally")
-    else:
-        yield from exception_evidence(reply.get("exceptions"))
-
-
-def _first_error(reply: wire.Message) -> str:
-    seen = list(exception_evidence(reply.get("exceptions")))
-    classes = next((item.value for item in seen if item.what is Seen.EXCEPTION), ("an error",))
-    message = next((item.value for item in seen if item.what is Seen.MESSAGE), "")
-    places = next((item.value for item in seen if item.what is Seen.RAISED_AT), ())
-    name = classes[0] if isinstance(classes, tuple) else classes
-    where = f" ({places[-1]})" if isinstance(places, tuple) and places else ""
-    return f"{name}: {message}{where}"

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from ops002.config_schema import WorkerFault
 from ops002.executors import Running
 from ops002.measurement import Evidence, Reading
+from ops002.points import Sweep
 from ops002.probes import Probe
 from ops002.workloads.torch_allocator import TorchAllocator
 
@@ -50,6 +51,11 @@ class ServingProcess(Protocol):
     @property
     def running(self) -> Running:
         """Its processes and its end."""
+        ...
+
+    @property
+    def sweep(self) -> Sweep | None:
+        """What its sweep saw so far; None if the fault it was made ready for isn't one."""
         ...
 
     def on_tick(self, tick: Callable[[], None]) -> None:

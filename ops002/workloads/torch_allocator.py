@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from ops002.agents import wire
 from ops002.contract import AC_OPS_002_MAX_PLAUSIBLE_GPU_BYTES as _MOST
 from ops002.measurement import Evidence, Seen, Source
+from ops002.workloads import StepFailed
+
+_NOTHING_TO_LIMIT: Final = (
+    "oom on a GPU is a limit on torch's CUDA allocator, and after the warm-up {why}: let infer put "
+    "its tensors on the device that load is given, by torch's own allocator, or use call with a "
+    "fail(model) that runs out of memory by itself"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,12 @@ class TorchAllocator:
     def now(self) -> Told:
         """The figures now."""
         return self._hear(self._ask(False)) if self.on_gpus else Told()
+
+    def must_be_limitable(self) -> None:
+        """Raises `StepFailed` if there is nothing to set a limit on."""
+        figures = self.now()
+        if not figures.devices:
+            raise StepFailed(_NOTHING_TO_LIMIT.format(why=figures.why))
 
     def begin(self) -> Told:
         """Start the peaks anew: the figures at the beginning of what follows."""

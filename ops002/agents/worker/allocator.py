@@ -47,6 +47,15 @@ def figures(*, reset_peaks: bool = False) -> Dict[str, Any]:
         return {"why": f"{type(error).__name__}: {error}"}
 
 
+def served() -> int:
+    """How often the allocator has served so far, on all devices in use.
+
+    Raises:
+        NoAllocator: there is none.
+    """
+    return sum(int(stats.get("allocation.all.allocated", 0)) for _, stats in _used(_cuda()))
+
+
 @contextlib.contextmanager
 def limited(headroom: int) -> Iterator[int]:
     """Hold the allocator to ``headroom`` bytes above what it has reserved; lifted at the end.

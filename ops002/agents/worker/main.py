@@ -10,7 +10,8 @@ from typing import BinaryIO, Callable, Dict, List, Optional
 
 from ops002.agents import wire
 from ops002.agents.worker import allocator, limits, quiesce
-from ops002.agents.worker.injection import interrupted_after
+from ops002.agents.worker.injection import interrupted_after, interrupted_at, interrupted_in
+from ops002.agents.worker.oom_sweep import OomSweep
 from ops002.agents.worker.scenario import Scenario
 from ops002.agents.worker.user_code import attempt
 
@@ -58,12 +59,18 @@ class _Worker:
     def __init__(self) -> None:
         self._scenario: Optional[Scenario] = None
         self._device = ""
+        self._sweep: Optional[OomSweep] = None
         self._operations: Dict[str, Callable[[wire.Message], wire.Message]] = {
             "load": self._load,
             "infer": lambda _request: _with_figures(attempt(self._loaded().infer)),
             "call": lambda _request: _with_figures(attempt(self._loaded().fail)),
             "oom": lambda request: _with_figures(self._oom(request)),
             "exception": lambda request: _with_figures(self._exception(request)),
+            "sweep-look": self._look,
+            "sweep-count": lambda _request: self._swept().count(),
+            "sweep-choose": self._choose,
+            "sweep-begin": lambda _request: self._swept().begin(),
+            "sweep-fail": lambda request: _with_figures(self._swept().fail(int(request["place"]))),
             "allocator": _allocator,
             "warm_pools": lambda _request: attempt(limits.warm_thread_pools),
             "collect": lambda _request: attempt(gc.collect),
@@ -85,6 +92,8 @@ class _Worker:
 
     def _load(self, request: wire.Message) -> wire.Message:
         self._device = str(request["device"])
+        if self._device == "cpu":
+            quiesce.one_heap()
 
         def load() -> None:
             self._scenario = Scenario(str(request["file"]), self._device)
@@ -114,10 +123,28 @@ class _Worker:
 
     def _exception(self, request: wire.Message) -> wire.Message:
         infer = self._loaded().infer
+        operator, function = request.get("operator"), request.get("function")
+        if operator is not None:
+            return attempt(lambda: interrupted_at(int(operator), infer))
+        if function is not None:
+            return attempt(lambda: interrupted_in(str(function), infer))
         return attempt(lambda: interrupted_after(float(request["after"]), infer))
 
+    def _look(self, request: wire.Message) -> wire.Message:
+        eager = request["eager"] is True
+        self._sweep = OomSweep(self._loaded().infer, self._device, eager=eager)
+        return self._sweep.look()
+
+    def _swept(self) -> OomSweep:
+        if self._sweep is None:
+            raise RuntimeError("nothing was looked at")
+        return self._sweep
+
+    def _choose(self, request: wire.Message) -> wire.Message:
+        return {"ok": True, "chosen": self._swept().choose(request["points"])}
+
     def _unload(self, _request: wire.Message) -> wire.Message:
-        scenario, self._scenario = self._scenario, None
+        scenario, self._scenario, self._sweep = self._scenario, None, None
         return attempt(scenario.unload) if scenario is not None else {"ok": True}
 
 

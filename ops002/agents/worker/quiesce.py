@@ -12,6 +12,18 @@ from typing import Any, List, Optional, Tuple
 
 _LIBC = ctypes.CDLL(None)
 _TRIM: Optional[Any] = getattr(_LIBC, "malloc_trim", None)
+_SET: Optional[Any] = getattr(_LIBC, "mallopt", None)
+_ARENA_MAX = -8  # malloc.h
+
+
+def one_heap() -> None:
+    """Have all threads that start from now on share the C heap of the main one.
+
+    ``malloc_trim`` doesn't release the free end of any other, which can be 64 MiB of each thread
+    that computes: as much as the default tolerance.
+    """
+    if _SET is not None:
+        _SET(_ARENA_MAX, 1)
 
 
 def quiesce() -> Tuple[List[str], Optional[str]]:

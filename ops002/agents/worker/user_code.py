@@ -10,9 +10,31 @@ from typing import Any, Callable, Dict, List, Optional
 
 MAX_CHAIN = 20
 MAX_TEXT = 4000
+_WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 
 
-def attempt(call: Callable[[], object]) -> Dict[str, Any]:
+def describe_chain(error: BaseException) -> List[Dict[str, Any]]:
+    """An exception and those behind it: their classes, messages and where they were raised."""
+    chain: List[Dict[str, Any]] = []
+    seen = set()
+    current: Optional[BaseException] = error
+    while current is not None and id(current) not in seen and len(chain) < MAX_CHAIN:
+        seen.add(id(current))
+        chain.append(
+            {
+                "classes": [full_name(kind) for kind in type(current).__mro__[:-1]],
+                "message": _message(current),
+                "raised_at": _innermost(current.__traceback__),
+            }
+        )
+        current = current.__cause__ or current.__context__
+    return chain
+
+
+def attempt(
+    call: Callable[[], object],
+    describe: Callable[[BaseException], List[Dict[str, Any]]] = describe_chain,
+) -> Dict[str, Any]:
     """Call it; the reply says whether it returned, else which exceptions came.
 
     The exception is gone when this returns: what outlives it are strings.
@@ -20,7 +42,7 @@ def attempt(call: Callable[[], object]) -> Dict[str, Any]:
     try:
         call()
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the workload, too
-        reply: Dict[str, Any] = {"ok": False, "exceptions": _describe_chain(error)}
+        reply: Dict[str, Any] = {"ok": False, "exceptions": describe(error)}
     else:
         reply = {"ok": True}
     _flush()
@@ -40,24 +62,8 @@ def _flush() -> None:
             continue
 
 
-def _describe_chain(error: BaseException) -> List[Dict[str, Any]]:
-    chain: List[Dict[str, Any]] = []
-    seen = set()
-    current: Optional[BaseException] = error
-    while current is not None and id(current) not in seen and len(chain) < MAX_CHAIN:
-        seen.add(id(current))
-        chain.append(
-            {
-                "classes": [_full_name(kind) for kind in type(current).__mro__[:-1]],
-                "message": _message(current),
-                "raised_at": _innermost(current.__traceback__),
-            }
-        )
-        current = current.__cause__ or current.__context__
-    return chain
-
-
-def _full_name(kind: type) -> str:
+def full_name(kind: type) -> str:
+    """A class by its module's name and its own; a built-in's by its own."""
     module = getattr(kind, "__module__", "")
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
@@ -70,7 +76,9 @@ def _message(error: BaseException) -> str:
 
 
 def _innermost(trace: Optional[TracebackType]) -> List[str]:
-    frames = traceback.extract_tb(trace)[-8:]
+    # The gate's own frames say nothing: those that make the call, and those that have it fail.
+    theirs = [one for one in traceback.extract_tb(trace) if not one.filename.startswith(_WORKER)]
+    frames = theirs[-8:]
     return [f"{_as_seen_from_here(one.filename)}:{one.lineno} in {one.name}" for one in frames]
 
 

@@ -5,7 +5,7 @@ A scenario imports it as ``torch``, since its folder is on ``PYTHONPATH`` there.
 
 from __future__ import annotations
 
-from . import cuda
+from . import cuda, utils
 from .cuda import OutOfMemoryError as OutOfMemoryError
 
 
@@ -25,4 +25,8 @@ def empty(size: int, *, device: str = "cuda") -> Tensor:
     """``size`` bytes (torch would say: of type uint8) on ``cuda`` or ``cuda:N``."""
     kind, _, index = device.partition(":")
     assert kind == "cuda", "the stand-in has no other device"
-    return Tensor(size, int(index) if index else cuda.current_device())
+    made: Tensor = _empty(size, int(index) if index else cuda.current_device())
+    return made
+
+
+_empty = utils._python_dispatch.Operator("aten.empty.memory_format", Tensor)

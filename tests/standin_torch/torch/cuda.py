@@ -65,6 +65,7 @@ class Allocator:
     peak: int = 0
     ever_reserved: int = 0
     ooms: int = 0
+    served: int = 0
     keys: Iterator[int] = field(default_factory=count)
 
     def allocated(self) -> int:
@@ -87,6 +88,7 @@ class Allocator:
         key = next(self.keys)
         segment.tensors[key] = size
         self.peak = max(self.peak, self.allocated())
+        self.served += 1
         return lambda: segment.tensors.pop(key)
 
     def reserve(self, size: int) -> Segment:
@@ -189,6 +191,7 @@ def memory_stats(device: int) -> dict[str, int]:
         "reserved_bytes.all.current": allocator.reserved(),
         "reserved_bytes.all.allocated": allocator.ever_reserved,
         "num_ooms": allocator.ooms,
+        "allocation.all.allocated": allocator.served,
     }
 
 

