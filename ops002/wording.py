@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ops002.attribution import Holder, HolderKind
 from ops002.growth import Growth
+from ops002.holder_words import advice_on, sentence
+from ops002.holders import HolderKind
 from ops002.measurement import Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import GateResult, TrialResult
@@ -175,7 +176,9 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
     if check.phase is Phase.AFTER_EXIT:
         when += " and the workload's exit"
     limit = f"tolerance {show_size(check.tolerance_bytes)}"
-    neighbours = [_held(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR]
+    neighbours = [
+        sentence(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR
+    ]
     if trial.reason is Reason.FOREIGN_ACTIVITY and neighbours:
         moved = f"{show_delta(delta_bytes)} on {check.device} {when}"
         return f"{moved}, while {', '.join(neighbours)}"
@@ -226,22 +229,9 @@ def explanation(trial: TrialResult) -> str:
     error = _error(trial)
     if error:
         parts.append(error)
-    parts += [f"{words}." for words in map(_held, trial.holders) if words not in described]
-    parts.append(ADVICE[trial.reason])
+    parts += [f"{words}." for words in map(sentence, trial.holders) if words not in described]
+    parts.append(advice_on(trial.holders) or ADVICE[trial.reason])
     return " ".join(parts)
-
-
-def _held(holder: Holder) -> str:
-    """A sentence on a holder, without its end."""
-    size = "size unknown" if holder.bytes is None else show_size(holder.bytes)
-    who = holder.name if holder.pid is None else f"{holder.name} (PID {holder.pid})"
-    match holder.kind:
-        case HolderKind.PROCESS:
-            return f"Held by {who}, {size}: {holder.detail}"
-        case HolderKind.NEIGHBOUR:
-            return f"{who} {holder.detail}"
-        case HolderKind.UNLISTED:
-            return f"{size} {holder.detail}"
 
 
 def _error(trial: TrialResult) -> str:

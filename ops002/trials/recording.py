@@ -23,6 +23,7 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.probes import Look, Probe
+from ops002.retention import Retention
 from ops002.text import clean
 from ops002.trials.onlooker import Onlooker
 
@@ -56,6 +57,7 @@ class Recording:
         self._quiesce: tuple[str, ...] = ()
         self._health: list[str] = []
         self._output: tuple[str, ...] = ()
+        self._retention: Retention | None = None
         self.stage = Stage.BEFORE_START
         self.fault: int | None = None
 
@@ -137,6 +139,10 @@ class Recording:
         lines = [line for line in output.splitlines() if line.strip()]
         self._output = tuple(clean(line, 400) for line in lines[-_OUTPUT_LINES:])
 
+    def set_retention(self, retention: Retention) -> None:
+        """Keep who holds what was retained."""
+        self._retention = retention
+
     def measurement(self) -> Measurement:
         """What was observed so far."""
         return Measurement(
@@ -149,6 +155,7 @@ class Recording:
             quiesce=self._quiesce,
             health=tuple(self._health),
             output_tail=self._output,
+            retention=self._retention,
         )
 
 

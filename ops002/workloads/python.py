@@ -29,6 +29,7 @@ from ops002.workloads import (
     exception_evidence,
     output_evidence,
 )
+from ops002.workloads.held_memory import HeldMemory
 from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
 from ops002.workloads.worker_channel import WorkerChannel
@@ -43,7 +44,6 @@ _NOTHING_TO_LIMIT: Final = (
     "its tensors on the device that load is given, by torch's own allocator, or use call with a "
     "fail(model) that runs out of memory by itself"
 )
-
 _HALF: Final = 0.5
 _INJECTION_TRIES: Final = 5
 _SHORTEST: Final = 1e-4
@@ -62,6 +62,7 @@ class PythonProcess:
         self._has: wire.Message = {}
         self.again: Callable[[], None] = clock.check
         self.allocator = TorchAllocator(self._ask_allocator)
+        self.held = HeldMemory(channel.request, workload.timeouts.infer, str(Path.cwd()))
 
     def on_tick(self, tick: Callable[[], None]) -> None:
         """What to do, many times a second, while the worker is waited for."""
@@ -105,8 +106,7 @@ class PythonProcess:
             self._channel.tick()
         after = round(1000 * (self._clock.now() - started))
         self.running.kill_root()
-        status = self.wait_for_exit()
-        seen = [] if status is None else [died_evidence(status)]
+        seen = [died_evidence(status)] if (status := self.wait_for_exit()) is not None else []
         if not answered:
             seen.append(Evidence(source=Source.GATE, what=Seen.KILLED_AFTER, value=after))
         return tuple(seen)
@@ -140,9 +140,8 @@ class PythonProcess:
 
     def collect(self) -> None:
         """Run Python's collector."""
-        self._must_succeed(
-            "collecting garbage", self._channel.request("collect", self._infer_seconds)
-        )
+        reply = self._channel.request("collect", self._infer_seconds)
+        self._must_succeed("collecting garbage", reply)
 
     def quiesce(self) -> Quiesced:
         """Give free memory back."""
@@ -243,6 +242,7 @@ class PythonProcess:
 
     def _forced(self, operation: str, **fields: object) -> wire.Message:
         reply = self._channel.request(operation, self._infer_seconds, **fields)
+        self.held.forced(operation, fields)
         self.allocator.end(reply)
         return reply
 

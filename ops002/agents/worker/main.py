@@ -10,6 +10,7 @@ from typing import BinaryIO, Callable, Dict, List, Optional
 
 from ops002.agents import wire
 from ops002.agents.worker import allocator, limits, quiesce
+from ops002.agents.worker.held import HeldMemory
 from ops002.agents.worker.injection import interrupted_after
 from ops002.agents.worker.scenario import Scenario
 from ops002.agents.worker.user_code import attempt
@@ -58,6 +59,7 @@ class _Worker:
     def __init__(self) -> None:
         self._scenario: Optional[Scenario] = None
         self._device = ""
+        self._held = HeldMemory()
         self._operations: Dict[str, Callable[[wire.Message], wire.Message]] = {
             "load": self._load,
             "infer": lambda _request: _with_figures(attempt(self._loaded().infer)),
@@ -68,6 +70,9 @@ class _Worker:
             "warm_pools": lambda _request: attempt(limits.warm_thread_pools),
             "collect": lambda _request: attempt(gc.collect),
             "quiesce": _quiesce,
+            "remember": self._remember,
+            "explain": self._explain,
+            "explain_again": self._explain_again,
             "unload": self._unload,
             "exit": lambda _request: {"ok": True},
         }
@@ -115,6 +120,26 @@ class _Worker:
     def _exception(self, request: wire.Message) -> wire.Message:
         infer = self._loaded().infer
         return attempt(lambda: interrupted_after(float(request["after"]), infer))
+
+    def _remember(self, _request: wire.Message) -> wire.Message:
+        return attempt(lambda: self._held.remember(on_gpus=self._device == "cuda"))
+
+    def _explain(self, _request: wire.Message) -> wire.Message:
+        told: wire.Message = {}
+        model, on_gpus = self._loaded().model, self._device == "cuda"
+        reply = attempt(lambda: told.update(self._held.explain(model, on_gpus=on_gpus)))
+        return {**reply, "told": told}
+
+    def _explain_again(self, request: wire.Message) -> wire.Message:
+        told: wire.Message = {}
+        model, on_gpus = self._loaded().model, self._device == "cuda"
+        forced = dict(request["forced"])
+
+        def explain() -> None:
+            force = lambda: self.answer(forced)  # noqa: E731
+            told.update(self._held.explain_again(model, force, on_gpus=on_gpus))
+
+        return {**attempt(explain), "told": told}
 
     def _unload(self, _request: wire.Message) -> wire.Message:
         scenario, self._scenario = self._scenario, None

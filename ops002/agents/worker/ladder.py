@@ -1,0 +1,213 @@
+"""What retained memory is held by: looked at, then proved by letting go of one holder at a time.
+
+The rungs: tracebacks of exceptions, then cycles (those that are frozen out of the collector too),
+then what is still alive. It changes the workload, so nothing is judged by it after this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import re
+import time
+from types import FrameType
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+
+from ops002.agents.worker.blocks import Block, Found, find
+from ops002.agents.worker.naming import is_exception, is_ours, traceback_of
+from ops002.agents.worker.referrers import Place, Referrers, Way
+
+_MOST_BLOCKS = 200
+"""The biggest, whose holders are looked for."""
+_MOST_GROUPS = 25
+_MOST_STEPS = 12
+_MOST_CLASSES = 4
+_LONGEST = 300
+_SEARCH_SECONDS = 4.0
+_LADDER_SECONDS = 20.0
+_CAN_GO_ON = 0x0020 | 0x0080 | 0x0200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+_KEYS = re.compile(r"\[[^][]*\]")
+_CONTAINERS = frozenset({"dict", "list", "tuple", "set", "cell", "function", "frame", "traceback"})
+
+Told = Dict[str, Any]
+
+
+class Subject(NamedTuple):
+    """What is looked at: which blocks, and how their bytes are measured.
+
+    ``live`` gives the retained bytes by torch's allocator, or None where there is none to ask.
+    """
+
+    model: Any
+    on_gpus: bool
+    concerns: Callable[[Block], bool]
+    live: Callable[[], Optional[int]]
+    places: Callable[[Block], List[Place]]
+
+
+class _Group(NamedTuple):
+    """Blocks that are held in the same way; ``way`` is that of the biggest."""
+
+    way: Way
+    what: str
+    places: List[Place]
+    sizes: List[int]
+
+    def told(self) -> Told:
+        return {
+            "kind": self.way.kind,
+            "name": self.way.name[:_LONGEST],
+            "chain": self.way.chain[:_LONGEST],
+            "frame": self.way.place,
+            "what": self.what[:_LONGEST],
+            "bytes": sum(self.sizes),
+            "blocks": len(self.sizes),
+            "made_at": self.places,
+        }
+
+
+class _Look(NamedTuple):
+    """What is alive at one moment, and who holds it."""
+
+    bytes: int
+    groups: List[_Group]
+    complete: bool
+
+    def told(self) -> List[Told]:
+        return [group.told() for group in self.groups[:_MOST_GROUPS]]
+
+
+def climb(subject: Subject) -> Told:
+    """Look, let go of one holder after another, and look again; all in plain values."""
+    until = time.monotonic() + _LADDER_SECONDS
+    frozen = gc.get_freeze_count() > 0
+    gc.unfreeze()  # what is frozen is in none of the collector's lists: it would not be found
+    with _collector_off():
+        before = _look(subject)
+        steps = list(_tracebacks(subject, before, until))
+        steps += _cycles(subject, steps[-1]["after"] if steps else before.bytes, frozen=frozen)
+        left = _look(subject) if steps else before
+    return {
+        "bytes": before.bytes,
+        "held": before.told(),
+        "steps": steps,
+        "left_bytes": left.bytes,
+        "left": left.told(),
+        "complete": before.complete and left.complete,
+    }
+
+
+@contextlib.contextmanager
+def _collector_off() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _look(subject: Subject) -> _Look:
+    """Find the blocks and the ways to them; nothing of the workload is held afterwards."""
+    until = time.monotonic() + _SEARCH_SECONDS
+    found = find(until, on_gpus=subject.on_gpus)
+    blocks = [block for block in found.blocks.values() if subject.concerns(block)]
+    blocks.sort(key=lambda block: block.bytes, reverse=True)
+    complete = found.complete and len(blocks) <= _MOST_BLOCKS
+    live = _live(subject, sum(block.bytes for block in blocks))
+    told = blocks[:_MOST_BLOCKS]
+    search = Referrers(found, subject.model, until)
+    search.search([item for block in told for item in block.items])
+    groups: Dict[Any, _Group] = {}
+    for block in told:
+        way = _way_to(block, search)
+        places = subject.places(block)
+        key = (way.kind, _any_key(way.chain), block.what, tuple(places[:1]))
+        groups.setdefault(key, _Group(way, block.what, places, [])).sizes.append(block.bytes)
+    ordered = sorted(groups.values(), key=lambda group: sum(group.sizes), reverse=True)
+    return _Look(live, ordered, complete and search.complete)
+
+
+def _way_to(block: Block, search: Referrers) -> Way:
+    ways = search.ways(block.items)
+    if ways:
+        return min(ways.values(), key=lambda way: len(way.chain))
+    classes = [name for name in search.classes_above(block.items[0]) if name not in _CONTAINERS]
+    name = ", ".join(classes[:_MOST_CLASSES])
+    return Way("unreachable", name, name, None)
+
+
+def _any_key(chain: str) -> str:
+    """The chain of all that is held in the same way, whatever the key or the place in a list."""
+    return _KEYS.sub("[*]", chain)
+
+
+def _live(subject: Subject, found: int) -> int:
+    told = subject.live()
+    return found if told is None else told
+
+
+def _measure(subject: Subject) -> int:
+    told = subject.live()
+    if told is not None:
+        return told
+    found = find(time.monotonic() + _SEARCH_SECONDS, on_gpus=subject.on_gpus)
+    return found.total(subject.concerns)
+
+
+def _tracebacks(subject: Subject, before: _Look, until: float) -> Iterator[Told]:
+    """Clear the tracebacks that hold something, those kept in the same way together."""
+    by_traceback = [group.way.name for group in before.groups if group.way.kind == "traceback"]
+    names = list(dict.fromkeys(map(_any_key, by_traceback)))
+    held = before.bytes
+    for name in names[:_MOST_STEPS]:
+        if time.monotonic() > until:
+            return
+        _clear_kept_in(name, subject.model)
+        after = _measure(subject)
+        shown = next(one for one in by_traceback if _any_key(one) == name)
+        yield {"rung": "traceback", "name": shown[:_LONGEST], "before": held, "after": after}
+        held = after
+
+
+def _clear_kept_in(name: str, model: Any) -> None:
+    """Clear the frames of all exceptions that are kept in a place of this name."""
+    found = Found()
+    errors = [found.keep(item) for item in gc.get_objects() if _has_frames(item)]
+    search = Referrers(found, model, time.monotonic() + _SEARCH_SECONDS)
+    search.search(errors)
+    for error, way in search.ways(errors).items():
+        name_of = way.name if way.kind == "traceback" else way.chain
+        first = name_of.partition(".__context__")[0].partition(".__cause__")[0]
+        if _any_key(first) == name:
+            _clear(found.objects[error])
+
+
+def _has_frames(item: Any) -> bool:
+    return is_exception(item) and traceback_of(item) is not None
+
+
+def _clear(error: Any) -> None:
+    trace = traceback_of(error)
+    while trace is not None:
+        _clear_frame(trace.tb_frame)
+        trace = trace.tb_next
+    BaseException.__dict__["__traceback__"].__set__(error, None)
+
+
+def _clear_frame(frame: FrameType) -> None:
+    # Clearing a paused generator's would run the workload's code: it goes with its traceback.
+    if not frame.f_code.co_flags & _CAN_GO_ON and not is_ours(frame):
+        with contextlib.suppress(RuntimeError):  # it is running
+            frame.clear()
+
+
+def _cycles(subject: Subject, before: int, *, frozen: bool) -> List[Told]:
+    names = [group.way.name for group in _look(subject).groups if group.way.kind == "unreachable"]
+    if not names:
+        return []
+    gc.collect()
+    rung = "frozen-cycle" if frozen else "cycle"
+    name = next(filter(None, names), "")[:_LONGEST]
+    return [{"rung": rung, "name": name, "before": before, "after": _measure(subject)}]
