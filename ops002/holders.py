@@ -13,8 +13,8 @@ from ops002.retention import Climb, HeldBlocks, HeldBy, LadderStep, Place, Reten
 from ops002.units import show_size
 
 _KEYS: Final = re.compile(r"\[[^][]*\]")
-_WORTH_NAMING: Final = 0.01
-"""Of what was retained: less is left out, if there is more."""
+_WORTH_NAMING: Final = 100
+"""What holds less than one part in so many of what was retained is left out."""
 _MOST: Final = 10
 
 
@@ -75,16 +75,15 @@ def holders_inside(measurement: Measurement) -> tuple[Holder, ...]:
     freed = sorted(told.freed(), key=_bytes, reverse=True)
     left = sorted(told.left(), key=_bytes, reverse=True)
     found = [*freed, *left]
-    worth = [holder for holder in found if _bytes(holder) >= _WORTH_NAMING * climb.bytes]
+    worth = [holder for holder in found if _WORTH_NAMING * _bytes(holder) >= climb.bytes]
     return tuple(worth[:_MOST])
 
 
 def _climb_of(retention: Retention | None) -> Climb | None:
-    """All that the faults left, or where that is gone again, what the same fault leaves anew."""
-    if retention is None:
-        return None
-    found = [climb for climb in (retention.faults, retention.once_more) if climb is not None]
-    return next((climb for climb in found if climb.held), None)
+    """All that the faults left, or if that is gone again, what the same fault leaves anew."""
+    told = () if retention is None else (retention.faults, retention.once_more)
+    climbs = [climb for climb in told if climb is not None and climb.held]
+    return max(climbs, key=lambda climb: climb.bytes, default=None)
 
 
 def _bytes(holder: Holder) -> int:

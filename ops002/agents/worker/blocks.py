@@ -11,7 +11,9 @@ import gc
 import sys
 import time
 from collections import OrderedDict, defaultdict, deque
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+from ops002.agents.worker.naming import locals_of, mro_of, running_frames
 
 SMALLEST = 16 * 1024
 """Bytes from which a buffer of Python's own is looked at; tensors are at any size."""
@@ -20,9 +22,6 @@ _CHUNK = 1000
 _MOST_ITEMS = 4
 """Objects that are kept for one block: each may be held by somebody else."""
 _CONTAINERS = (list, dict, set, tuple, deque, OrderedDict, defaultdict)
-
-mro_of: Callable[[type], Tuple[type, ...]] = type.__dict__["__mro__"].__get__
-"""A class's bases as the interpreter knows them, whatever the class says."""
 
 
 class Block(NamedTuple):
@@ -47,10 +46,6 @@ class Found:
         self.links: Dict[int, List[int]] = {}
         self.complete = True
 
-    def total(self, addresses: Callable[[Block], bool]) -> int:
-        """Bytes of the blocks of a kind."""
-        return sum(block.bytes for block in self.blocks.values() if addresses(block))
-
     def keep(self, item: Any) -> int:
         """Hold an object, for as long as this lives; its id."""
         self.objects[id(item)] = item
@@ -69,18 +64,35 @@ class Found:
             block.items.append(self.keep(item))
 
 
-def find(until: float, *, on_gpus: bool) -> Found:
-    """Every block that is alive; on GPUs, tensors there alone. Incomplete if time runs out."""
+def find(until: float, *, on_gpus: bool, model: Any = None) -> Found:
+    """Every block that is alive; on GPUs, tensors there alone. Incomplete if time runs out.
+
+    What ``gc.freeze`` has hidden from the collector is found as far as modules or the model lead
+    to it.
+    """
     search = _Search(Found(), on_gpus=on_gpus)
     tracked = gc.get_objects()
+    if gc.get_freeze_count():
+        tracked = [*_reachable([model, *sys.modules.values(), *tracked], until)]
     with _torch_functions_off():
         for start in range(0, len(tracked), _CHUNK):
             if time.monotonic() > until:
                 search.found.complete = False
                 break
             search.chunk(tracked[start : start + _CHUNK])
+        for _, frame in running_frames():
+            search.see([value for _, value in locals_of(frame)])
     search.end()
     return search.found
+
+
+def _reachable(level: List[Any], until: float) -> Iterator[Any]:
+    seen: Set[int] = set()
+    while level and time.monotonic() < until:
+        level = [item for item in level if id(item) not in seen and gc.is_tracked(item)]
+        seen.update(map(id, level))
+        yield from level
+        level = list({id(item): item for item in gc.get_referents(*level)}.values())
 
 
 class _Search:
@@ -93,16 +105,19 @@ class _Search:
         self._handlers: Dict[type, Optional[Callable[[Any], None]]] = {}
 
     def chunk(self, tracked: List[Any]) -> None:
+        self.see(tracked)
+        self.see(gc.get_referents(*tracked))
+
+    def see(self, items: List[Any]) -> None:
         handlers = self._handlers
-        for group in (tracked, gc.get_referents(*tracked)):
-            for item in group:
-                kind = type(item)
-                try:
-                    handler = handlers[kind]
-                except KeyError:
-                    handler = handlers[kind] = self._handler(kind)
-                if handler is not None:
-                    handler(item)
+        for item in items:
+            kind = type(item)
+            try:
+                handler = handlers[kind]
+            except KeyError:
+                handler = handlers[kind] = self._handler(kind)
+            if handler is not None:
+                handler(item)
 
     def end(self) -> None:
         """Refer to nothing in a circle: what was found must go when the caller lets go of it."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 from ops002.agents.worker.blocks import find
-from ops002.agents.worker.ladder import Subject, Told, climb
+from ops002.agents.worker.ladder import Subject, Told, climb, collector_off, thaw
 from ops002.agents.worker.tracing import Traces, recording, stop
 
-_REMEMBER_SECONDS = 2.0
+_SECONDS = 2.0
 
 
 class HeldMemory:
@@ -21,9 +20,9 @@ class HeldMemory:
         self._before: Optional[Set[Tuple[int, int]]] = None
         self._allocated: Optional[int] = None
 
-    def remember(self, *, on_gpus: bool) -> None:
+    def remember(self, model: Any, *, on_gpus: bool) -> None:
         """What is there now was there before the faults."""
-        found = find(time.monotonic() + _REMEMBER_SECONDS, on_gpus=on_gpus)
+        found = find(time.monotonic() + _SECONDS, on_gpus=on_gpus, model=model)
         there = {(block.address, block.bytes) for block in found.blocks.values()}
         self._before = there if found.complete else None
         self._allocated = _allocated(on_gpus=on_gpus)
@@ -31,15 +30,16 @@ class HeldMemory:
     def explain(self, model: Any, *, on_gpus: bool) -> Told:
         """Who holds what wasn't there at the baseline; lets go of it on the way."""
         before = self._before or set()
-        told = climb(
-            Subject(
-                model=model,
-                on_gpus=on_gpus,
-                concerns=lambda block: (block.address, block.bytes) not in before,
-                live=_risen(self._allocated, on_gpus=on_gpus),
-                places=lambda _block: [],
-            )
+        subject = Subject(
+            model=model,
+            on_gpus=on_gpus,
+            concerns=lambda block: (block.address, block.bytes) not in before,
+            live=_risen(self._allocated, on_gpus=on_gpus),
+            places=lambda _block: [],
+            hidden=lambda _found: [],
         )
+        with collector_off():
+            told = climb(subject, frozen=thaw())
         # Where too much was there to remember, what is held may have been there before.
         return {**told, "complete": told["complete"] and self._before is not None}
 
@@ -47,27 +47,22 @@ class HeldMemory:
         self, model: Any, force: Callable[[], Dict[str, Any]], *, on_gpus: bool
     ) -> Told:
         """Force the fault once more, and say who holds what it left and where it was allocated."""
-        traces = Traces()
-        allocated = _allocated(on_gpus=on_gpus)
-        was_on = gc.isenabled()
-        gc.disable()  # a cycle is to be found, not collected
-        try:
+        traces = Traces(on_gpus=on_gpus)
+        subject = Subject(
+            model=model,
+            on_gpus=on_gpus,
+            concerns=lambda block: bool(traces.of(block)),
+            live=_risen(_allocated(on_gpus=on_gpus), on_gpus=on_gpus),
+            places=traces.of,
+            hidden=traces.hidden,
+        )
+        with collector_off():
             with recording(traces):
                 force()
-            traces.add_python_blocks(find(time.monotonic() + _REMEMBER_SECONDS, on_gpus=on_gpus))
+            frozen = thaw()
+            traces.add_python_blocks(find(time.monotonic() + _SECONDS, on_gpus=on_gpus))
             stop()
-            return climb(
-                Subject(
-                    model=model,
-                    on_gpus=on_gpus,
-                    concerns=lambda block: bool(traces.of(block)),
-                    live=_risen(allocated, on_gpus=on_gpus),
-                    places=traces.of,
-                )
-            )
-        finally:
-            if was_on:
-                gc.enable()
+            return climb(subject, frozen=frozen)
 
 
 def _allocated(*, on_gpus: bool) -> Optional[int]:

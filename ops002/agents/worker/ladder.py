@@ -26,6 +26,8 @@ _LONGEST = 300
 _SEARCH_SECONDS = 4.0
 _LADDER_SECONDS = 20.0
 _CAN_GO_ON = 0x0020 | 0x0080 | 0x0200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+_FURTHER = re.compile(r"(\.__context__|\.__cause__)+$")
+"""The way on to the exceptions behind one: they are cleared with it."""
 _KEYS = re.compile(r"\[[^][]*\]")
 _CONTAINERS = frozenset({"dict", "list", "tuple", "set", "cell", "function", "frame", "traceback"})
 
@@ -35,7 +37,8 @@ Told = Dict[str, Any]
 class Subject(NamedTuple):
     """What is looked at: which blocks, and how their bytes are measured.
 
-    ``live`` gives the retained bytes by torch's allocator, or None where there is none to ask.
+    ``hidden`` are those that no object leads to. ``live`` gives the retained bytes by torch's
+    allocator, or None where there is none to ask.
     """
 
     model: Any
@@ -43,6 +46,11 @@ class Subject(NamedTuple):
     concerns: Callable[[Block], bool]
     live: Callable[[], Optional[int]]
     places: Callable[[Block], List[Place]]
+    hidden: Callable[[Found], List[Block]]
+
+    def blocks(self, found: Found) -> List[Block]:
+        """What is looked at of what was found, and what is alive besides."""
+        return [*filter(self.concerns, found.blocks.values()), *self.hidden(found)]
 
 
 class _Group(NamedTuple):
@@ -77,16 +85,23 @@ class _Look(NamedTuple):
         return [group.told() for group in self.groups[:_MOST_GROUPS]]
 
 
-def climb(subject: Subject) -> Told:
-    """Look, let go of one holder after another, and look again; all in plain values."""
-    until = time.monotonic() + _LADDER_SECONDS
+def thaw() -> bool:
+    """Let the collector see what ``gc.freeze`` hid from it, without running it; whether any was."""
     frozen = gc.get_freeze_count() > 0
-    gc.unfreeze()  # what is frozen is in none of the collector's lists: it would not be found
-    with _collector_off():
-        before = _look(subject)
-        steps = list(_tracebacks(subject, before, until))
-        steps += _cycles(subject, steps[-1]["after"] if steps else before.bytes, frozen=frozen)
-        left = _look(subject) if steps else before
+    gc.unfreeze()
+    return frozen
+
+
+def climb(subject: Subject, *, frozen: bool) -> Told:
+    """Look, let go of one holder after another, and look again; all in plain values.
+
+    ``frozen`` says that what is garbage here was hidden from the collector.
+    """
+    until = time.monotonic() + _LADDER_SECONDS
+    before = _look(subject)
+    steps = list(_tracebacks(subject, before, until))
+    steps += _cycles(subject, steps[-1]["after"] if steps else before.bytes, frozen=frozen)
+    left = _look(subject) if steps else before
     return {
         "bytes": before.bytes,
         "held": before.told(),
@@ -98,7 +113,8 @@ def climb(subject: Subject) -> Told:
 
 
 @contextlib.contextmanager
-def _collector_off() -> Iterator[None]:
+def collector_off() -> Iterator[None]:
+    """A cycle is to be found, not collected."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -112,7 +128,7 @@ def _look(subject: Subject) -> _Look:
     """Find the blocks and the ways to them; nothing of the workload is held afterwards."""
     until = time.monotonic() + _SEARCH_SECONDS
     found = find(until, on_gpus=subject.on_gpus)
-    blocks = [block for block in found.blocks.values() if subject.concerns(block)]
+    blocks = subject.blocks(found)
     blocks.sort(key=lambda block: block.bytes, reverse=True)
     complete = found.complete and len(blocks) <= _MOST_BLOCKS
     live = _live(subject, sum(block.bytes for block in blocks))
@@ -133,7 +149,8 @@ def _way_to(block: Block, search: Referrers) -> Way:
     ways = search.ways(block.items)
     if ways:
         return min(ways.values(), key=lambda way: len(way.chain))
-    classes = [name for name in search.classes_above(block.items[0]) if name not in _CONTAINERS]
+    above = search.classes_above(block.items)
+    classes = [name for name in above if name not in _CONTAINERS]
     name = ", ".join(classes[:_MOST_CLASSES])
     return Way("unreachable", name, name, None)
 
@@ -153,7 +170,7 @@ def _measure(subject: Subject) -> int:
     if told is not None:
         return told
     found = find(time.monotonic() + _SEARCH_SECONDS, on_gpus=subject.on_gpus)
-    return found.total(subject.concerns)
+    return sum(block.bytes for block in subject.blocks(found))
 
 
 def _tracebacks(subject: Subject, before: _Look, until: float) -> Iterator[Told]:
@@ -178,9 +195,7 @@ def _clear_kept_in(name: str, model: Any) -> None:
     search = Referrers(found, model, time.monotonic() + _SEARCH_SECONDS)
     search.search(errors)
     for error, way in search.ways(errors).items():
-        name_of = way.name if way.kind == "traceback" else way.chain
-        first = name_of.partition(".__context__")[0].partition(".__cause__")[0]
-        if _any_key(first) == name:
+        if _any_key(_FURTHER.sub("", way.chain)) == name:
             _clear(found.objects[error])
 
 

@@ -122,7 +122,8 @@ class _Worker:
         return attempt(lambda: interrupted_after(float(request["after"]), infer))
 
     def _remember(self, _request: wire.Message) -> wire.Message:
-        return attempt(lambda: self._held.remember(on_gpus=self._device == "cuda"))
+        model, on_gpus = self._loaded().model, self._device == "cuda"
+        return attempt(lambda: self._held.remember(model, on_gpus=on_gpus))
 
     def _explain(self, _request: wire.Message) -> wire.Message:
         told: wire.Message = {}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
+import threading
 from collections import deque
 from functools import lru_cache
 from types import (
@@ -24,8 +26,6 @@ from types import (
     TracebackType,
 )
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
-
-from ops002.agents.worker.blocks import mro_of
 
 OURS = os.path.dirname(os.path.abspath(__file__))
 """The folder of the worker's own code: its frames hold nothing of the workload's for long."""
@@ -45,10 +45,20 @@ _PAUSED = {GeneratorType: "gi_frame", CoroutineType: "cr_frame", AsyncGeneratorT
 LRU_CACHE = type(lru_cache(len))
 
 
+mro_of: Callable[[type], Tuple[type, ...]] = type.__dict__["__mro__"].__get__
+"""A class's bases as the interpreter knows them, whatever the class says."""
+
+
 def type_name(item: Any) -> str:
     """The name of its class, as the interpreter knows it."""
     name = type.__dict__["__name__"].__get__(type(item))
     return name if isinstance(name, str) else "?"
+
+
+def module_of(kind: type) -> str:
+    """The module of a class; empty where it doesn't say."""
+    module = type.__dict__["__dict__"].__get__(kind).get("__module__", "")
+    return module if isinstance(module, str) else ""
 
 
 def is_exception(item: Any) -> bool:
@@ -78,6 +88,16 @@ def locals_of(frame: FrameType) -> List[Tuple[str, Any]]:
     if frame.f_code.co_flags & NEW_NAMESPACE and type(held) is dict:
         held.clear()
     return found
+
+
+def running_frames() -> Iterator[Tuple[str, FrameType]]:
+    """The frames of the other threads: the collector doesn't know what running code holds."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    for number, top in sys._current_frames().items():  # noqa: SLF001 (there is no other way)
+        frame: Optional[FrameType] = None if number == threading.get_ident() else top
+        while frame is not None:
+            yield names.get(number, "of C code"), frame
+            frame = frame.f_back
 
 
 def paused_frame(item: Any) -> Optional[FrameType]:
@@ -204,6 +224,8 @@ _STEPS: Tuple[Tuple[Any, Callable[[Any, Any, Any], str]], ...] = (
 
 
 def _attribute(holder: Any, held: Any) -> str:
+    if is_exception(holder) and type(held) is FrameType:
+        return ""  # of its traceback
     names = _OF_EXCEPTIONS if is_exception(holder) else _OF_C_TYPES.get(type_name(holder), ())
     for name in names:
         with contextlib.suppress(BaseException):  # of another class by the same name
@@ -233,8 +255,7 @@ def root_name(item: Any) -> Optional[str]:
     if isinstance_of(item, ModuleType):
         return str((own_namespace(item) or {}).get("__name__", "a module"))
     if isinstance_of(item, type):
-        module = type.__dict__["__dict__"].__get__(item).get("__module__", "")
-        return f"{module}.{type.__dict__['__qualname__'].__get__(item)}"
+        return f"{module_of(item)}.{type.__dict__['__qualname__'].__get__(item)}"
     return None
 
 
@@ -244,5 +265,4 @@ def is_ours(item: Any) -> bool:
         return item.f_code.co_filename.startswith(OURS)
     if type(item) in (FunctionType, MethodType, BuiltinFunctionType):
         return str(getattr(item, "__module__", "")).startswith("ops002.")
-    module = type.__dict__["__dict__"].__get__(type(item)).get("__module__", "")
-    return isinstance(module, str) and module.startswith("ops002.agents.")
+    return module_of(type(item)).startswith("ops002.agents.")

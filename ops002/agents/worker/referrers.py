@@ -14,19 +14,22 @@ import threading
 import time
 from collections import deque
 from types import FrameType
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from ops002.agents.worker.blocks import Found, mro_of
+from ops002.agents.worker.blocks import Found
 from ops002.agents.worker.naming import (
     LRU_CACHE,
     frames_of,
     is_exception,
     is_ours,
     locals_of,
+    module_of,
+    mro_of,
     own_namespace,
     path,
     paused_frame,
     root_name,
+    running_frames,
     traceback_of,
     type_name,
 )
@@ -62,7 +65,7 @@ class Referrers:
         self._named = _named_roots(model)
         self._owners = _owners_of_frames(found)
         self.complete = True
-        _link_thread_locals(found)
+        _link_the_unseen(found)
 
     def search(self, sources: List[int]) -> None:
         """Go up from the objects of these ids until all ends are found, or time runs out."""
@@ -99,10 +102,10 @@ class Referrers:
                     queue.append(child)
         return {source: self._way(source, below) for source in sources if source in reached}
 
-    def classes_above(self, source: int) -> List[str]:
+    def classes_above(self, sources: List[int]) -> List[str]:
         """The names of the classes on the way up from something that nothing holds."""
         names: List[str] = []
-        level, seen = [source], {source}
+        level, seen = sources, set(sources)
         while level and len(names) < _WIDEST:
             level = [up for one in level for up in self._parents.get(one, ()) if up not in seen]
             seen.update(level)
@@ -148,11 +151,10 @@ class Referrers:
         ids.reverse()
         way = [self._found.objects[one] for one in ids]
         first = self._roots[ids[0]]
-        frames = [place for place, item in enumerate(way) if type(item) is FrameType]
-        errors = [place for place, item in enumerate(way) if is_exception(item)]
-        if errors and frames and frames[-1] > errors[0]:
-            return _by_traceback(first, way, errors, frames[-1])
         chain = path(first, way)
+        for place in range(len(way) - 1, 0, -1):
+            if type(way[place]) is FrameType and is_exception(way[place - 1]):
+                return _by_traceback(first, way, place)
         for place, item in enumerate(way):
             frame = paused_frame(item)
             if frame is not None:
@@ -163,16 +165,17 @@ class Referrers:
         return Way("frame" if first.startswith("thread ") else "object", chain, chain, None)
 
 
-def _by_traceback(first: str, way: List[Any], errors: List[int], last: int) -> Way:
-    holder = max(place for place in errors if place < last)
-    frame = way[last]
+def _by_traceback(first: str, way: List[Any], place: int) -> Way:
+    """A way through the frame at a place in it; the exceptions before it are one holder."""
+    frame, holder = way[place], place - 1
     trace = traceback_of(way[holder])
     while trace is not None and trace.tb_frame is not frame:
         trace = trace.tb_next
     line = frame.f_lineno if trace is None else trace.tb_lineno
     where = (frame.f_code.co_filename, line or 0, frame.f_code.co_name)
-    chain = path(path(first, way[: holder + 1]), way[last:])
-    return Way("traceback", path(first, way[: errors[0] + 1]), chain, where)
+    while holder > 0 and is_exception(way[holder - 1]):
+        holder -= 1  # by __context__ or __cause__
+    return Way("traceback", path(first, way[: holder + 1]), path(first, way), where)
 
 
 def _referrers(objects: Dict[int, Any], wanted: Set[int]) -> List[Any]:
@@ -184,7 +187,7 @@ def _named_roots(model: Any) -> Dict[int, str]:
     named: Dict[int, str] = {}
     for variable, value in contextvars.copy_context().items():
         named[id(value)] = f"contextvar {variable.name!r}"
-    for thread, frame in _running_frames():
+    for thread, frame in running_frames():
         function = frame.f_code.co_name
         for name, value in locals_of(frame):
             named.setdefault(id(value), f"thread {thread} → {name} in {function}()")
@@ -202,16 +205,6 @@ def _is_the_workers(namespace: Dict[str, Any]) -> bool:
     return str(namespace.get("__file__", "")).endswith(os.path.join("worker", "bootstrap.py"))
 
 
-def _running_frames() -> Iterator[Tuple[str, FrameType]]:
-    """The frames of the other threads: the collector doesn't know what running code holds."""
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    for number, top in sys._current_frames().items():  # noqa: SLF001 (there is no other way)
-        frame: Optional[FrameType] = None if number == threading.get_ident() else top
-        while frame is not None:
-            yield names.get(number, "of C code"), frame
-            frame = frame.f_back
-
-
 def _owners_of_frames(found: Found) -> Dict[int, List[int]]:
     """Frames of tracebacks, by their ids: the exceptions that hold them."""
     owners: Dict[int, List[int]] = {}
@@ -222,10 +215,15 @@ def _owners_of_frames(found: Found) -> Dict[int, List[int]]:
     return owners
 
 
-def _link_thread_locals(found: Found) -> None:
-    """What this thread keeps in a ``threading.local`` is held by C code alone."""
+def _link_the_unseen(found: Found) -> None:
+    """Ways up that ``gc.get_referrers`` doesn't show."""
     for item in gc.get_objects():
-        if threading.local in mro_of(type(item)):
+        if threading.local in mro_of(type(item)):  # this thread's part of it is held by C code
             namespace = own_namespace(item)
-            if namespace is not None:
-                found.link(found.keep(namespace), found.keep(item))
+            held = [] if namespace is None else [namespace]
+        elif module_of(type(item)) == "_asyncio":  # a task in C hides what it has as a future
+            held = [one for one in gc.get_referents(item) if gc.is_tracked(one)]
+        else:
+            continue
+        for one in held:
+            found.link(found.keep(one), found.keep(item))

@@ -13,10 +13,10 @@ import sys
 import sysconfig
 import tracemalloc
 from types import FrameType
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
 
-from ops002.agents.worker.blocks import Block, Found, mro_of
-from ops002.agents.worker.naming import OURS
+from ops002.agents.worker.blocks import Block, Found
+from ops002.agents.worker.naming import OURS, mro_of
 from ops002.agents.worker.referrers import Place
 
 _DEEPEST = 100
@@ -27,16 +27,25 @@ _LIBRARIES = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist
 _STANDARD = tuple(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib"))
 
 
+class _Storage(NamedTuple):
+    """A tensor's storage: where it was allocated, and whether it is gone."""
+
+    bytes: int
+    places: List[Place]
+    expired: Callable[[], bool]
+
+
 class Traces:
     """The places that blocks come from, the innermost first; a block without any is older."""
 
-    def __init__(self) -> None:
-        self._tensors: Dict[int, Tuple[int, List[Place]]] = {}
+    def __init__(self, *, on_gpus: bool) -> None:
+        self.on_gpus = on_gpus
+        self._tensors: Dict[int, _Storage] = {}
         self._others: Dict[int, List[Place]] = {}
 
-    def add_tensor(self, address: int, size: int, places: List[Place]) -> None:
+    def add_tensor(self, address: int, storage: _Storage) -> None:
         """A new storage: whatever was at its address before is gone."""
-        self._tensors[address] = (size, places)
+        self._tensors[address] = storage
 
     def add_python_blocks(self, found: Found) -> None:
         """Take what ``tracemalloc`` knows of the blocks, while it still does."""
@@ -48,8 +57,18 @@ class Traces:
 
     def of(self, block: Block) -> List[Place]:
         """Where a block was allocated; nothing if not in this call, or not by the user's code."""
-        size, places = self._tensors.get(block.address, (0, []))
-        return places if size == block.bytes else self._others.get(block.address, [])
+        storage = self._tensors.get(block.address)
+        if storage is not None and storage.bytes == block.bytes:
+            return storage.places
+        return self._others.get(block.address, [])
+
+    def hidden(self, found: Found) -> List[Block]:
+        """Storages that are alive with no tensor of Python's: an operator's, a graph's."""
+        return [
+            Block(address, storage.bytes, "tensor that no Python object refers to", [])
+            for address, storage in self._tensors.items()
+            if storage.places and address not in found.blocks and not storage.expired()
+        ]
 
 
 @contextlib.contextmanager
@@ -76,6 +95,7 @@ def _dispatch_mode(traces: Traces) -> Optional[contextlib.AbstractContextManager
     try:
         dispatch = importlib.import_module("torch.utils._python_dispatch")
         base: Any = dispatch.TorchDispatchMode
+        weak = importlib.import_module("torch.multiprocessing.reductions").StorageWeakRef
         tensor = torch.Tensor
     except Exception:  # a torch without them (before 2.0), or half of one
         return None
@@ -87,29 +107,31 @@ def _dispatch_mode(traces: Traces) -> Optional[contextlib.AbstractContextManager
             self, function: Any, _types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
             result = function(*args, **(kwargs or {}))
-            made = dict(_storages(result, tensor))
-            for given in (args, kwargs):
-                for address, _ in _storages(given, tensor) if made else ():
-                    made.pop(address, None)  # a view, or done in place
-            if made:
-                places = list(_of_the_user(_stack(sys._getframe(1))))  # noqa: SLF001
-                for address, size in made.items():
-                    traces.add_tensor(address, size, places)
+            made = {
+                storage.data_ptr(): storage
+                for storage in _storages(result, tensor)
+                if not traces.on_gpus or storage.device.type != "cpu"
+            }
+            for storage in _storages((args, kwargs), tensor) if made else ():
+                made.pop(storage.data_ptr(), None)  # a view, or done in place
+            places = list(_of_the_user(_stack(sys._getframe(1)))) if made else []  # noqa: SLF001
+            for address, storage in made.items():
+                gone = weak(storage).expired
+                traces.add_tensor(address, _Storage(storage.nbytes(), places, gone))
             return result
 
     return Recorder()
 
 
-def _storages(value: Any, tensor: type) -> Iterator[Tuple[int, int]]:
-    """Address and bytes of the tensors in a result, or among arguments."""
+def _storages(value: Any, tensor: type) -> Iterator[Any]:
+    """The storages of the tensors in a result, or among arguments."""
     if tensor in mro_of(type(value)):
         with contextlib.suppress(Exception):  # one without a storage
-            storage = value.untyped_storage()
-            yield storage.data_ptr(), storage.nbytes()
-    elif isinstance(value, (list, tuple)):
+            yield value.untyped_storage()
+    elif type(value) in (list, tuple):
         for item in value:
             yield from _storages(item, tensor)
-    elif isinstance(value, dict):
+    elif type(value) is dict:
         for item in value.values():
             yield from _storages(item, tensor)
 
