@@ -233,6 +233,16 @@ def test_clearing_a_traceback_brings_back_what_it_held(engine: Engine) -> None:
     assert told["left_bytes"] < SIZE
 
 
+def test_a_traceback_by_itself_is_cleared_as_well(engine: Engine) -> None:
+    told = explained(engine, lambda: setattr(engine, "kept", [caught().__traceback__]))
+
+    assert told["held"][0]["chain"] == "Engine.kept[0] → activations in raise_holding()"
+    assert [(step["rung"], step["name"]) for step in told["steps"]] == [
+        ("traceback", "Engine.kept[0]")
+    ]
+    assert told["left_bytes"] < SIZE
+
+
 def test_the_whole_chain_of_exceptions_is_one_holder(engine: Engine) -> None:
     def wrapped() -> None:
         try:

@@ -24,6 +24,15 @@ _MOST_ITEMS = 4
 _CONTAINERS = (list, dict, set, tuple, deque, OrderedDict, defaultdict)
 
 
+_FROZEN_BY_PYTHON = gc.get_freeze_count()
+"""Objects that are hidden from the collector before any code of the workload's has run."""
+
+
+def is_frozen() -> bool:
+    """Whether the workload has hidden objects from the collector."""
+    return gc.get_freeze_count() > _FROZEN_BY_PYTHON
+
+
 class Block(NamedTuple):
     """Memory with one address. ``items`` are the ids of the objects that it was found by."""
 
@@ -72,8 +81,9 @@ def find(until: float, *, on_gpus: bool, model: Any = None) -> Found:
     """
     search = _Search(Found(), on_gpus=on_gpus)
     tracked = gc.get_objects()
-    if gc.get_freeze_count():
+    if is_frozen():
         tracked = [*_reachable([model, *sys.modules.values(), *tracked], until)]
+    search.own = {id(tracked), id(search.found.objects)}
     with _torch_functions_off():
         for start in range(0, len(tracked), _CHUNK):
             if time.monotonic() > until:
@@ -98,6 +108,7 @@ def _reachable(level: List[Any], until: float) -> Iterator[Any]:
 class _Search:
     def __init__(self, found: Found, *, on_gpus: bool) -> None:
         self.found = found
+        self.own: Set[int] = set()
         self._on_gpus = on_gpus
         self._torch = sys.modules.get("torch")
         self._tensor = getattr(self._torch, "Tensor", None)
@@ -160,6 +171,8 @@ class _Search:
             self.found.add(buffer, id(buffer), sys.getsizeof(buffer), type(buffer).__name__)
 
     def _see_container(self, container: Any) -> None:
+        if id(container) in self.own:
+            return
         if len(container) > SMALLEST >> 4:
             size = sys.getsizeof(container)
             if size >= SMALLEST:
@@ -169,8 +182,6 @@ class _Search:
 
     def _see_untracked(self, container: Any) -> None:
         """The collector leaves out what can be part of no cycle: look into that by hand."""
-        if container is self.found.objects:
-            return
         for item in gc.get_referents(container):
             kind = type(item)
             big = kind in (bytes, bytearray, str) and len(item) >= SMALLEST

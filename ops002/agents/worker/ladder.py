@@ -10,11 +10,11 @@ import contextlib
 import gc
 import re
 import time
-from types import FrameType
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from types import TracebackType
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set
 
-from ops002.agents.worker.blocks import Block, Found, find
-from ops002.agents.worker.naming import is_exception, is_ours, traceback_of
+from ops002.agents.worker.blocks import Block, Found, find, is_frozen
+from ops002.agents.worker.naming import has_frames, is_ours, paused_frame, steps_of
 from ops002.agents.worker.referrers import Place, Referrers, Way
 
 _MOST_BLOCKS = 200
@@ -25,7 +25,6 @@ _MOST_CLASSES = 4
 _LONGEST = 300
 _SEARCH_SECONDS = 4.0
 _LADDER_SECONDS = 20.0
-_CAN_GO_ON = 0x0020 | 0x0080 | 0x0200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
 _FURTHER = re.compile(r"(\.__context__|\.__cause__)+$")
 """The way on to the exceptions behind one: they are cleared with it."""
 _KEYS = re.compile(r"\[[^][]*\]")
@@ -87,7 +86,7 @@ class _Look(NamedTuple):
 
 def thaw() -> bool:
     """Let the collector see what ``gc.freeze`` hid from it, without running it; whether any was."""
-    frozen = gc.get_freeze_count() > 0
+    frozen = is_frozen()
     gc.unfreeze()
     return frozen
 
@@ -191,31 +190,26 @@ def _tracebacks(subject: Subject, before: _Look, until: float) -> Iterator[Told]
 def _clear_kept_in(name: str, model: Any) -> None:
     """Clear the frames of all exceptions that are kept in a place of this name."""
     found = Found()
-    errors = [found.keep(item) for item in gc.get_objects() if _has_frames(item)]
+    errors = [found.keep(item) for item in gc.get_objects() if has_frames(item)]
+    paused = {id(frame) for frame in map(paused_frame, gc.get_objects()) if frame is not None}
+    whole = [one for one in errors if type(found.objects[one]) is not TracebackType]
+    behind = {id(step) for one in whole for step in steps_of(found.objects[one])}
+    errors = [one for one in errors if one not in behind]
     search = Referrers(found, model, time.monotonic() + _SEARCH_SECONDS)
     search.search(errors)
     for error, way in search.ways(errors).items():
         if _any_key(_FURTHER.sub("", way.chain)) == name:
-            _clear(found.objects[error])
+            _clear(found.objects[error], paused)
 
 
-def _has_frames(item: Any) -> bool:
-    return is_exception(item) and traceback_of(item) is not None
-
-
-def _clear(error: Any) -> None:
-    trace = traceback_of(error)
-    while trace is not None:
-        _clear_frame(trace.tb_frame)
-        trace = trace.tb_next
-    BaseException.__dict__["__traceback__"].__set__(error, None)
-
-
-def _clear_frame(frame: FrameType) -> None:
-    # Clearing a paused generator's would run the workload's code: it goes with its traceback.
-    if not frame.f_code.co_flags & _CAN_GO_ON and not is_ours(frame):
-        with contextlib.suppress(RuntimeError):  # it is running
-            frame.clear()
+def _clear(error: Any, paused: Set[int]) -> None:
+    for step in steps_of(error):
+        # Clearing a paused generator's would run the workload's code: it goes with its traceback.
+        if id(step.tb_frame) not in paused and not is_ours(step.tb_frame):
+            with contextlib.suppress(RuntimeError):  # it is running
+                step.tb_frame.clear()
+    if type(error) is not TracebackType:
+        BaseException.__dict__["__traceback__"].__set__(error, None)
 
 
 def _cycles(subject: Subject, before: int, *, frozen: bool) -> List[Told]:

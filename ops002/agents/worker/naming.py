@@ -57,7 +57,7 @@ def type_name(item: Any) -> str:
 
 def module_of(kind: type) -> str:
     """The module of a class; empty where it doesn't say."""
-    module = type.__dict__["__dict__"].__get__(kind).get("__module__", "")
+    module = type.__dict__["__module__"].__get__(kind)
     return module if isinstance(module, str) else ""
 
 
@@ -72,11 +72,16 @@ def traceback_of(error: Any) -> Optional[TracebackType]:
     return trace if isinstance(trace, TracebackType) else None
 
 
-def frames_of(error: Any) -> Iterator[FrameType]:
-    """The frames of an exception's traceback, the outermost first."""
-    trace = traceback_of(error)
+def has_frames(item: Any) -> bool:
+    """Whether it is an exception with a traceback, or a traceback."""
+    return type(item) is TracebackType or (is_exception(item) and traceback_of(item) is not None)
+
+
+def steps_of(item: Any) -> Iterator[TracebackType]:
+    """The steps of an exception's traceback, or of a traceback, the outermost first."""
+    trace = item if type(item) is TracebackType else traceback_of(item)
     while trace is not None:
-        yield trace.tb_frame
+        yield trace
         trace = trace.tb_next
 
 
@@ -220,12 +225,13 @@ _STEPS: Tuple[Tuple[Any, Callable[[Any, Any, Any], str]], ...] = (
     (FunctionType, _of_function),
     (LRU_CACHE, lambda _holder, _held, _before: " (lru_cache)"),
     (type, _of_class),
+    (TracebackType, lambda _holder, _held, _before: ""),
 )
 
 
 def _attribute(holder: Any, held: Any) -> str:
-    if is_exception(holder) and type(held) is FrameType:
-        return ""  # of its traceback
+    if type(held) is TracebackType or (is_exception(holder) and type(held) is FrameType):
+        return ""  # what holds a traceback is named, not the traceback
     names = _OF_EXCEPTIONS if is_exception(holder) else _OF_C_TYPES.get(type_name(holder), ())
     for name in names:
         with contextlib.suppress(BaseException):  # of another class by the same name

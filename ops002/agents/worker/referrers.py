@@ -13,14 +13,13 @@ import sys
 import threading
 import time
 from collections import deque
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ops002.agents.worker.blocks import Found
 from ops002.agents.worker.naming import (
     LRU_CACHE,
-    frames_of,
-    is_exception,
+    has_frames,
     is_ours,
     locals_of,
     module_of,
@@ -30,7 +29,7 @@ from ops002.agents.worker.naming import (
     paused_frame,
     root_name,
     running_frames,
-    traceback_of,
+    steps_of,
     type_name,
 )
 
@@ -153,7 +152,7 @@ class Referrers:
         first = self._roots[ids[0]]
         chain = path(first, way)
         for place in range(len(way) - 1, 0, -1):
-            if type(way[place]) is FrameType and is_exception(way[place - 1]):
+            if type(way[place]) is FrameType and has_frames(way[place - 1]):
                 return _by_traceback(first, way, place)
         for place, item in enumerate(way):
             frame = paused_frame(item)
@@ -168,12 +167,9 @@ class Referrers:
 def _by_traceback(first: str, way: List[Any], place: int) -> Way:
     """A way through the frame at a place in it; the exceptions before it are one holder."""
     frame, holder = way[place], place - 1
-    trace = traceback_of(way[holder])
-    while trace is not None and trace.tb_frame is not frame:
-        trace = trace.tb_next
-    line = frame.f_lineno if trace is None else trace.tb_lineno
-    where = (frame.f_code.co_filename, line or 0, frame.f_code.co_name)
-    while holder > 0 and is_exception(way[holder - 1]):
+    lines = [step.tb_lineno for step in steps_of(way[holder]) if step.tb_frame is frame]
+    where = (frame.f_code.co_filename, (lines or [frame.f_lineno])[0] or 0, frame.f_code.co_name)
+    while holder > 0 and has_frames(way[holder - 1]):
         holder -= 1  # by __context__ or __cause__
     return Way("traceback", path(first, way[: holder + 1]), path(first, way), where)
 
@@ -209,9 +205,9 @@ def _owners_of_frames(found: Found) -> Dict[int, List[int]]:
     """Frames of tracebacks, by their ids: the exceptions that hold them."""
     owners: Dict[int, List[int]] = {}
     for item in gc.get_objects():
-        if is_exception(item) and traceback_of(item) is not None:
-            for frame in frames_of(item):
-                owners.setdefault(found.keep(frame), []).append(found.keep(item))
+        if has_frames(item) and type(item) is not TracebackType:
+            for step in steps_of(item):
+                owners.setdefault(found.keep(step.tb_frame), []).append(found.keep(item))
     return owners
 
 
