@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import chain
 
-from bench import containers, gpus, overhead, startup
+from bench import containers, gpus, holders, overhead, startup
 
 
 def main() -> None:
     """Print every ratio."""
-    for row in chain(startup.rows(), overhead.rows(), gpus.rows(), containers.rows()):
+    for row in chain(
+        startup.rows(), overhead.rows(), holders.rows(), gpus.rows(), containers.rows()
+    ):
         print(row.render())
 
 

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 
 from ops002.agents.worker.blocks import Block, Found, find, is_frozen
 from ops002.agents.worker.naming import has_frames, is_ours, paused_frame, steps_of
-from ops002.agents.worker.referrers import Place, Referrers, Way
+from ops002.agents.worker.referrers import Place, Referrers, Way, Ways
 
 _MOST_BLOCKS = 200
 """The biggest, whose holders are looked for."""
@@ -99,7 +99,8 @@ def climb(subject: Subject, *, frozen: bool) -> Told:
     until = time.monotonic() + _LADDER_SECONDS
     before = _look(subject)
     steps = list(_tracebacks(subject, before, until))
-    steps += _cycles(subject, steps[-1]["after"] if steps else before.bytes, frozen=frozen)
+    if any(group.way.kind == "unreachable" for group in before.groups):
+        steps.append(_cycle(subject, before, steps, frozen=frozen))
     left = _look(subject) if steps else before
     return {
         "bytes": before.bytes,
@@ -134,9 +135,10 @@ def _look(subject: Subject) -> _Look:
     told = blocks[:_MOST_BLOCKS]
     search = Referrers(found, subject.model, until)
     search.search([item for block in told for item in block.items])
+    ways = search.ways()
     groups: Dict[Any, _Group] = {}
     for block in told:
-        way = _way_to(block, search)
+        way = _way_to(block, search, ways)
         places = subject.places(block)
         key = (way.kind, _any_key(way.chain), block.what, tuple(places[:1]))
         groups.setdefault(key, _Group(way, block.what, places, [])).sizes.append(block.bytes)
@@ -144,10 +146,10 @@ def _look(subject: Subject) -> _Look:
     return _Look(live, ordered, complete and search.complete)
 
 
-def _way_to(block: Block, search: Referrers) -> Way:
-    ways = search.ways(block.items)
-    if ways:
-        return min(ways.values(), key=lambda way: len(way.chain))
+def _way_to(block: Block, search: Referrers, ways: Ways) -> Way:
+    found = [way for way in map(ways.to, block.items) if way is not None]
+    if found:
+        return min(found, key=lambda way: len(way.chain))
     above = search.classes_above(block.items)
     classes = [name for name in above if name not in _CONTAINERS]
     name = ", ".join(classes[:_MOST_CLASSES])
@@ -197,8 +199,10 @@ def _clear_kept_in(name: str, model: Any) -> None:
     errors = [one for one in errors if one not in behind]
     search = Referrers(found, model, time.monotonic() + _SEARCH_SECONDS)
     search.search(errors)
-    for error, way in search.ways(errors).items():
-        if _any_key(_FURTHER.sub("", way.chain)) == name:
+    ways = search.ways()
+    for error in errors:
+        way = ways.to(error)
+        if way is not None and _any_key(_FURTHER.sub("", way.chain)) == name:
             _clear(found.objects[error], paused)
 
 
@@ -212,11 +216,13 @@ def _clear(error: Any, paused: Set[int]) -> None:
         BaseException.__dict__["__traceback__"].__set__(error, None)
 
 
-def _cycles(subject: Subject, before: int, *, frozen: bool) -> List[Told]:
-    names = [group.way.name for group in _look(subject).groups if group.way.kind == "unreachable"]
-    if not names:
-        return []
+def _cycle(subject: Subject, before: _Look, steps: List[Told], *, frozen: bool) -> Told:
+    """Have the collector break what nothing leads to; the name is that of the most."""
     gc.collect()
-    rung = "frozen-cycle" if frozen else "cycle"
-    name = next(filter(None, names), "")[:_LONGEST]
-    return [{"rung": rung, "name": name, "before": before, "after": _measure(subject)}]
+    names = [group.way.name for group in before.groups if group.way.kind == "unreachable"]
+    return {
+        "rung": "frozen-cycle" if frozen else "cycle",
+        "name": next(filter(None, names), "")[:_LONGEST],
+        "before": steps[-1]["after"] if steps else before.bytes,
+        "after": _measure(subject),
+    }

@@ -98,11 +98,12 @@ def locals_of(frame: FrameType) -> List[Tuple[str, Any]]:
 def running_frames() -> Iterator[Tuple[str, FrameType]]:
     """The frames of the other threads: the collector doesn't know what running code holds."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
-    for number, top in sys._current_frames().items():  # noqa: SLF001 (there is no other way)
-        frame: Optional[FrameType] = None if number == threading.get_ident() else top
+    tops: Dict[int, Optional[FrameType]] = dict(sys._current_frames())  # noqa: SLF001 (no other way)
+    tops.pop(threading.get_ident(), None)  # it would hold itself, in a circle
+    for number, frame in tops.items():
         while frame is not None:
             yield names.get(number, "of C code"), frame
-            frame = frame.f_back
+            frame = frame.f_back  # noqa: PLW2901 (from frame to frame)
 
 
 def paused_frame(item: Any) -> Optional[FrameType]:
@@ -130,7 +131,9 @@ def _step(holder: Any, held: Any, before: Any) -> str:
         if isinstance_of(holder, kinds):
             return words(holder, held, before)
     frame = paused_frame(holder)
-    return _attribute(holder, held) if frame is None else f" → paused, {_local(frame, held)}"
+    if frame is None:
+        return _attribute(holder, held)
+    return "" if held is frame else f" → paused, {_local(frame, held)}"
 
 
 def _of_mapping(holder: Any, held: Any, before: Any) -> str:
@@ -147,8 +150,9 @@ def _of_class(holder: Any, held: Any, _before: Any) -> str:
     return "" if type(held) is dict else _attribute(holder, held)
 
 
-def _of_frame(holder: Any, held: Any, _before: Any) -> str:
-    return f" → {_local(holder, held)}"
+def _of_frame(holder: Any, held: Any, before: Any) -> str:
+    paused = "paused, " if paused_frame(before) is holder else ""
+    return f" → {paused}{_local(holder, held)}"
 
 
 def isinstance_of(item: Any, kinds: Any) -> bool:

@@ -83,8 +83,8 @@ class Referrers:
             seen.update(above)
         self.complete = False
 
-    def ways(self, sources: List[int]) -> Dict[int, Way]:
-        """The shortest way to each object that has one."""
+    def ways(self) -> Ways:
+        """The shortest ways from what is there for good, named things first."""
         below: Dict[int, int] = {}
         children: Dict[int, List[int]] = {}
         for child, parents in self._parents.items():
@@ -99,7 +99,7 @@ class Referrers:
                     reached.add(child)
                     below[child] = holder
                     queue.append(child)
-        return {source: self._way(source, below) for source in sources if source in reached}
+        return Ways(self._found.objects, self._roots, below)
 
     def classes_above(self, sources: List[int]) -> List[str]:
         """The names of the classes on the way up from something that nothing holds."""
@@ -143,25 +143,41 @@ class Referrers:
                 above.append(self._found.keep(holder))
         return list(dict.fromkeys(above))
 
-    def _way(self, source: int, below: Dict[int, int]) -> Way:
+
+class Ways:
+    """The ways down from what is there for good."""
+
+    def __init__(
+        self, objects: Dict[int, Any], roots: Dict[int, str], below: Dict[int, int]
+    ) -> None:
+        self._objects = objects
+        self._roots = roots
+        self._holder = below
+
+    def to(self, source: int) -> Optional[Way]:
+        """The way to an object, by its id; None if it has none."""
         ids = [source]
-        while ids[-1] in below:
-            ids.append(below[ids[-1]])
-        ids.reverse()
-        way = [self._found.objects[one] for one in ids]
-        first = self._roots[ids[0]]
-        chain = path(first, way)
-        for place in range(len(way) - 1, 0, -1):
-            if type(way[place]) is FrameType and has_frames(way[place - 1]):
-                return _by_traceback(first, way, place)
-        for place, item in enumerate(way):
-            frame = paused_frame(item)
-            if frame is not None:
-                where = (frame.f_code.co_filename, frame.f_lineno or 0, frame.f_code.co_name)
-                return Way("frame", path(first, way[: place + 1]), chain, where)
-            if type(item) is LRU_CACHE:
-                return Way("cache", path(first, way[: place + 1]), chain, None)
-        return Way("frame" if first.startswith("thread ") else "object", chain, chain, None)
+        while ids[-1] in self._holder:
+            ids.append(self._holder[ids[-1]])
+        first = self._roots.get(ids[-1])
+        if first is None:
+            return None
+        return _way(first, [self._objects[one] for one in reversed(ids)])
+
+
+def _way(first: str, way: List[Any]) -> Way:
+    chain = path(first, way)
+    for place in range(len(way) - 1, 0, -1):
+        if type(way[place]) is FrameType and has_frames(way[place - 1]):
+            return _by_traceback(first, way, place)
+    for place, item in enumerate(way):
+        frame = paused_frame(item)
+        if frame is not None:
+            where = (frame.f_code.co_filename, frame.f_lineno or 0, frame.f_code.co_name)
+            return Way("frame", path(first, way[: place + 1]), chain, where)
+        if type(item) is LRU_CACHE:
+            return Way("cache", path(first, way[: place + 1]), chain, None)
+    return Way("frame" if first.startswith("thread ") else "object", chain, chain, None)
 
 
 def _by_traceback(first: str, way: List[Any], place: int) -> Way:
