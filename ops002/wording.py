@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ops002 import sweep_wording
-from ops002.attribution import Holder, HolderKind
 from ops002.growth import Growth
+from ops002.holder_words import advice_on, sentence
+from ops002.holders import HolderKind
 from ops002.measurement import Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import GateResult, GitFacts, TrialResult, deciding_trial
@@ -183,7 +184,9 @@ def _unmeasured(trial: TrialResult) -> str:
 def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
     fault, when = _FAULT_WORDS[trial.fault], _when(trial, check.phase)
     limit = f"tolerance {show_size(check.tolerance_bytes)}"
-    neighbours = [_held(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR]
+    neighbours = [
+        sentence(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR
+    ]
     if trial.reason is Reason.FOREIGN_ACTIVITY and neighbours:
         moved = f"{show_delta(delta_bytes)} on {check.device} {when}"
         return f"{moved}, while {', '.join(neighbours)}"
@@ -246,30 +249,14 @@ def explanation(trial: TrialResult) -> str:
 
 def advice(trial: TrialResult) -> str:
     """What to do next about a red trial."""
-    return ADVICE[trial.reason]
+    return advice_on(trial.holders) or ADVICE[trial.reason]
 
 
 def particulars(trial: TrialResult) -> tuple[str, ...]:
     """Sentences on what `trial_line` leaves open: the error, and who holds what is retained."""
     described = _described(trial)
-    held = [f"{words}." for words in map(_held, trial.holders) if words not in described]
+    held = [f"{words}." for words in map(sentence, trial.holders) if words not in described]
     return tuple(filter(None, (_error(trial), *held)))
-
-
-def _held(holder: Holder) -> str:
-    """A sentence on a holder, without its end."""
-    size = "size unknown" if holder.bytes is None else show_size(holder.bytes)
-    who = holder.name if holder.pid is None else f"{holder.name} (PID {holder.pid})"
-    match holder.kind:
-        case HolderKind.PROCESS:
-            return f"Held by {who}, {size}: {holder.detail}"
-        case HolderKind.NEIGHBOUR:
-            return f"{who} {holder.detail}"
-        case HolderKind.UNLISTED:
-            return f"{size} {holder.detail}"
-        case HolderKind.POINT:
-            where = "" if holder.file is None else f" ({holder.file}:{holder.line})"
-            return f"{size} {holder.detail}{where}"
 
 
 def _error(trial: TrialResult) -> str:

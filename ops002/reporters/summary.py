@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ops002.attribution import Holder
+from ops002.holders import Holder
 from ops002.reasons import Outcome
 from ops002.reporters import charts, setup
 from ops002.reporters.annotations import NOT_GATING

@@ -30,6 +30,7 @@ from ops002.workloads import (
     died_evidence,
     output_evidence,
 )
+from ops002.workloads.held_memory import HeldMemory
 from ops002.workloads.oom_sweep import PointSweep
 from ops002.workloads.replies import first_error, must_succeed, told
 from ops002.workloads.serving import HealthyInference, Quiesced
@@ -61,6 +62,7 @@ class PythonProcess:
         self.again: Callable[[], None] = clock.check
         self.allocator = TorchAllocator(self._ask_allocator)
         self._points: PointSweep | None = None
+        self.held = HeldMemory(channel.request, workload.timeouts.infer, str(Path.cwd()))
 
     @property
     def sweep(self) -> Sweep | None:
@@ -109,8 +111,7 @@ class PythonProcess:
             self._channel.tick()
         after = round(1000 * (self._clock.now() - started))
         self.running.kill_root()
-        status = self.wait_for_exit()
-        seen = [] if status is None else [died_evidence(status)]
+        seen = [died_evidence(status)] if (status := self.wait_for_exit()) is not None else []
         if not answered:
             seen.append(Evidence(source=Source.GATE, what=Seen.KILLED_AFTER, value=after))
         return tuple(seen)
@@ -261,6 +262,7 @@ class PythonProcess:
     def _forced(self, operation: str, inferences: int = 1, **fields: object) -> wire.Message:
         seconds = inferences * self._infer_seconds
         reply = self._channel.request(operation, seconds, **fields)
+        self.held.forced(operation, fields)
         self.allocator.end(reply)
         return reply
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from ops002.attribution import Holder, HolderKind
+from ops002.holders import Holder, HolderKind
+from ops002.measurement import Source
 from ops002.reasons import Outcome
 from ops002.reporters.annotations import MOST, MOST_CHARACTERS, Level, render
 from ops002.reporters.places import Place, Places
@@ -25,7 +26,8 @@ LEAK = gate(Serving(after=2 * GIB).measurement())
 def held_at(file: str | None, line: int | None) -> GateResult:
     """A leak that an object keeps, allocated on this line."""
     holder = Holder(
-        kind=HolderKind.PROCESS,
+        kind=HolderKind.OBJECT,
+        source=Source.WORKLOAD,
         bytes=GIB,
         pid=None,
         name="cache",
