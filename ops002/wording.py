@@ -21,6 +21,9 @@ _FAULT_WORDS: Final = {
     "kill": "kill",
 }
 
+_EXPLAINED: Final = frozenset({Reason.LEAK, Reason.GROWTH_PER_ERROR})
+"""Where the advice on who holds the memory says more than that on the reason."""
+
 ADVICE: Final = {
     Reason.INTERRUPTED: "Nothing was judged. Run it again and let it finish.",
     Reason.INTERNAL_ERROR: (
@@ -230,7 +233,8 @@ def explanation(trial: TrialResult) -> str:
     if error:
         parts.append(error)
     parts += [f"{words}." for words in map(sentence, trial.holders) if words not in described]
-    parts.append(advice_on(trial.holders) or ADVICE[trial.reason])
+    known = advice_on(trial.holders) if trial.reason in _EXPLAINED else None
+    parts.append(known or ADVICE[trial.reason])
     return " ".join(parts)
 
 
