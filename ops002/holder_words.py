@@ -15,8 +15,8 @@ _ADVICE: Final = {
         "kept, clear them: traceback.clear_frames(error.__traceback__)."
     ),
     HolderKind.CYCLE: (
-        "What a cycle holds stays until Python's collector runs, and what gc.freeze has hidden "
-        "from it stays for good. Break the cycle where the error is handled (often an exception that "
+        "What a cycle holds stays until Python's collector runs; what gc.freeze has hidden from it "
+        "stays for good. Break the cycle where the error is handled (often an exception that "
         "refers to itself through a frame), and freeze before the first request only."
     ),
     HolderKind.FRAME: (
