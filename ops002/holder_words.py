@@ -15,9 +15,9 @@ _ADVICE: Final = {
         "kept, clear them: traceback.clear_frames(error.__traceback__)."
     ),
     HolderKind.CYCLE: (
-        "Until Python's collector runs a cycle is as good as gone, and after gc.freeze it never "
-        "looks. Break the cycle where the error is handled (often an exception that refers to "
-        "itself through a frame), or accept it with held_until_gc: accept."
+        "What a cycle holds stays until Python's collector runs; what gc.freeze has hidden from it "
+        "stays for good. Break the cycle where the error is handled (often an exception that "
+        "refers to itself through a frame), and freeze before the first request only."
     ),
     HolderKind.FRAME: (
         "Code that is paused keeps its locals: close the generator, await or cancel the task, or "

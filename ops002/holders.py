@@ -213,6 +213,10 @@ def _still_held(held: HeldBlocks) -> str:
         case HeldBy.FRAME:
             return f"is held by {held.name}, which isn't at its end{way}"
         case HeldBy.CACHE | HeldBy.OBJECT:
-            return f"is kept in {held.name}{way}: {held.what}"
+            return f"is kept in {held.name}{way}: {_what(held)}"
         case HeldBy.UNREACHABLE:
-            return f"is held by no Python object that is in use: {held.what}"
+            return f"is held by no Python object that is in use: {_what(held)}"
+
+
+def _what(held: HeldBlocks) -> str:
+    return held.what if held.blocks == 1 else f"{held.what}, {held.blocks} of them"

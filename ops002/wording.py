@@ -23,6 +23,9 @@ _FAULT_WORDS: Final = {
     "kill": "kill",
 }
 
+_EXPLAINED: Final = frozenset({Reason.LEAK, Reason.GROWTH_PER_ERROR})
+"""Where the advice on who holds the memory says more than that on the reason."""
+
 ADVICE: Final = {
     Reason.INTERRUPTED: "Nothing was judged. Run it again and let it finish.",
     Reason.INTERNAL_ERROR: (
@@ -249,7 +252,8 @@ def explanation(trial: TrialResult) -> str:
 
 def advice(trial: TrialResult) -> str:
     """What to do next about a red trial."""
-    return advice_on(trial.holders) or ADVICE[trial.reason]
+    known = advice_on(trial.holders) if trial.reason in _EXPLAINED else None
+    return known or ADVICE[trial.reason]
 
 
 def particulars(trial: TrialResult) -> tuple[str, ...]:
