@@ -27,6 +27,8 @@ ATTACKS: Final = (
     "a,b:c=d",
     "</details></summary><script>alert(1)</script>",
     "<!--",
+    "<div onclick=alert(1)",
+    "        indented",
     "<img src=x onerror=alert(1)>",
     "![picture](https://evil.example/p.png)",
     "[text](https://evil.example)",
