@@ -27,7 +27,7 @@ _CODE: Final = str.maketrans({"`": "'", "|": "\u00a6"})
 
 def prose(text: str) -> str:
     """A sentence that may quote the workload, as part of a paragraph."""
-    return clean(text).translate(_PROSE)
+    return clean(text).strip().translate(_PROSE)
 
 
 def code(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ def render(result: GateResult) -> str:
     parts = [
         table(("what", "value"), ([name, code(value)] for name, value in _facts(result))),
         table(
-            ("scenario", *_KEYS, "settle"),
+            ("scenario", "workload", *_KEYS, "settle"),
             (_parameters(scenario) for scenario in result.parameters["scenarios"]),
         ),
     ]
@@ -61,9 +62,15 @@ def _facts(result: GateResult) -> Iterator[tuple[str, str]]:
 
 def _parameters(scenario: dict[str, Any]) -> Iterator[str]:
     yield code(scenario["name"])
+    yield code(_workload(scenario["workload"]))
     for key in _KEYS:
         yield code(str(scenario[key]).lower() if key == "exclusive" else str(scenario[key]))
     yield code(", ".join(f"{name} {value}" for name, value in scenario["settle"].items()))
+
+
+def _workload(workload: dict[str, Any]) -> str:
+    run = workload.get("run", [workload.get("file", "")])
+    return f"{workload['kind']}: {shlex.join(run)}"
 
 
 def _trial(trial: TrialResult) -> Iterator[str]:

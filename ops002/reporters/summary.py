@@ -51,16 +51,21 @@ def without_result(reason: str, why: Sequence[str]) -> str:
 
 
 def _joined(sections: Iterator[str] | Sequence[str]) -> str:
-    text, left = "", 0
-    for section in sections:
-        if len((text + section).encode("utf-8", "backslashreplace")) > _ROOM:
+    kept: list[str] = []
+    size, left = 0, 0
+    for section in filter(None, sections):
+        more = len(section.encode("utf-8", "backslashreplace")) + len("\n\n")
+        if size + more > _ROOM:
             left += 1
-        elif section:
-            text += f"{section}\n\n"
+        else:
+            kept.append(section)
+            size += more
     if left:
-        text += f"**{left} parts of this summary were too long and are left out**; the report "
-        text += "has all of it.\n\n"
-    return text
+        kept.append(
+            f"**{left} parts of this summary were too long and are left out**; the report has all "
+            "of it."
+        )
+    return "".join(f"{section}\n\n" for section in kept)
 
 
 def _head(result: GateResult, *, gates: bool) -> Iterator[str]:

@@ -27,6 +27,15 @@ ATTACKS: Final = (
     "a,b:c=d",
     "</details></summary><script>alert(1)</script>",
     "<!--",
+    "<div onclick=alert(1)",
+    "        indented",
+    "- item",
+    "+ item",
+    "1. item",
+    "> quote",
+    "# heading",
+    "===",
+    "| cell | cell |",
     "<img src=x onerror=alert(1)>",
     "![picture](https://evil.example/p.png)",
     "[text](https://evil.example)",
@@ -56,14 +65,12 @@ ATTACKS: Final = (
 )
 _CHARACTERS: Final = "`|*_<>&@#[]()!:./\\-+=~$%^{}'\",; \t\r\nab1\x1b\u202e"
 
-words: Final = (
-    st.sampled_from(ATTACKS) | st.text(_CHARACTERS, max_size=30) | st.text(max_size=20)
-).map("x{}".format)
+words: Final = st.sampled_from(ATTACKS) | st.text(_CHARACTERS, max_size=30) | st.text(max_size=20)
 results: Final = st.sampled_from(sorted(RESULTS)).map(RESULTS.__getitem__)
 
 
 def poisoned(result: GateResult, word: str) -> GateResult:
-    """The result with a word after every word in it; the same word again is the same again."""
+    """The result with a word around every word in it; the same word again is the same again."""
     return _with(result, word)
 
 
@@ -72,7 +79,7 @@ def _with(value: _Of, word: str) -> _Of:
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):
-        changed = f"{value} {word}"
+        changed = f"{word} {value} {word}"
     elif isinstance(value, tuple):
         changed = tuple(_with(one, word) for one in value)
     elif isinstance(value, list):

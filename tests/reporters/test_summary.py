@@ -16,7 +16,7 @@ from ops002.reasons import Outcome
 from ops002.reporters.places import Place, Places
 from ops002.reporters.summary import MOST_BYTES, details, head, render, without_result
 from ops002.result import GateResult
-from tests.builders import GIB, MIB, Serving, document, gate, scenario_document
+from tests.builders import GIB, MIB, Serving, document, gate, reading, scenario_document
 from tests.reporters.poison import ATTACKS, poisoned, results, words
 from tests.reports import RESULTS
 
@@ -115,6 +115,32 @@ def test_bars_show_what_each_wait_ended_with() -> None:
     assert lengths["after-error 2"] == 1.5 * lengths["baseline"]
 
 
+def test_what_is_over_the_tolerance_is_marked() -> None:
+    text = details(gate(Serving(after=1400 * MIB).measurement()), PLACES)
+
+    marked = [line.split("  ")[0] for line in text.splitlines() if "over the tolerance" in line]
+    assert marked == ["after-error 1", "after-error 2"]  # and no peak: it may be
+
+
+def test_of_a_fault_the_most_is_shown() -> None:
+    measurement = Serving().measurement()
+    fault = next(one for one in measurement.snapshots if one.stage is Stage.FAULT)
+    lower = replace(fault, readings=(reading(5 * MIB),))
+    at = measurement.snapshots.index(fault) + 1
+    snapshots = (*measurement.snapshots[:at], lower, *measurement.snapshots[at:])
+
+    text = details(gate(replace(measurement, snapshots=snapshots)), PLACES)
+
+    (line,) = (line for line in text.splitlines() if line.startswith("fault 1 (peak)"))
+    assert "1.6 GiB" in line
+
+
+def test_what_is_red_is_shown_first() -> None:
+    text = details(RESULTS["two scenarios"], PLACES)
+
+    assert text.index("`other`, oom, on") < text.index("`generate`, oom, on")
+
+
 def test_many_waits_are_few_bars() -> None:
     text = details(gate(Serving(repeat=200).measurement()), PLACES)
 
@@ -152,7 +178,7 @@ def test_words_of_others_change_nothing_but_words(result: GateResult, word: str)
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_known_attack_changes_nothing_but_words(attack: str) -> None:
-    result, plain = (poisoned(RESULTS["fail"], f"x{word}") for word in (attack, ""))
+    result, plain = (poisoned(RESULTS["fail"], word) for word in (attack, "x"))
 
     page = Shown(render(result, PLACES, gates=True))
 
@@ -160,16 +186,29 @@ def test_known_attack_changes_nothing_but_words(attack: str) -> None:
     assert not MENTION.search(page.prose), page.prose
 
 
+@pytest.mark.parametrize("line", ["```", "````", "~~~", "  ```  ", "<script>", "    x", "# x"])
+def test_output_stays_in_its_block(line: str) -> None:
+    result, plain = (
+        gate(Serving(after=2 * GIB).measurement(output_tail=(one, "# heading")))
+        for one in (line, "x")
+    )
+
+    page = Shown(details(result, PLACES))
+
+    assert page.elements == Shown(details(plain, PLACES)).elements
+    assert line.strip() in page.text
+
+
 @given(word=words)
 def test_without_a_result_words_of_others_are_words(word: str) -> None:
-    page = Shown(without_result("config-error", [word, word]))
+    page = Shown(without_result("config-error", [f"{word} x", "x"]))
 
     assert page.elements == Shown(without_result("config-error", ["x", "x"])).elements
 
 
 def test_never_more_than_the_runner_takes() -> None:
     """It would drop the whole of it."""
-    scenarios = [scenario_document(name=f"s{number}") for number in range(400)]
+    scenarios = [scenario_document(name=f"s{number}") for number in range(12)]
     noisy = Serving(after=2 * GIB).measurement(
         health=tuple("@" * 2000 for _ in range(20)), output_tail=tuple("|" * 2000 for _ in range(9))
     )
