@@ -22,6 +22,7 @@ from ops002.commands.config_loading import (
 )
 from ops002.commands.containers import repositories
 from ops002.commands.report_folder import prepared, report_folder
+from ops002.config_overrides import Instead
 from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import Mount, Own
 from ops002.github.event import Fork, refuse_fork
@@ -91,6 +92,19 @@ def test_config_that_leads_out_of_the_checkout_is_refused(checkout: Path, target
 def test_config_without_end_is_refused() -> None:
     with pytest.raises(BadConfig, match="over 1 MiB"):
         load_config("/dev/zero")
+
+
+def test_lines_of_scenarios_are_known(checkout: Path) -> None:
+    (checkout / "ops002.yml").write_text(
+        "version: 1\ndevice: cpu\nscenarios:\n"
+        "  - name: first\n    workload: {kind: python, file: a.py}\n    faults: [oom]\n"
+        "  # another\n  -\n    faults: [oom]\n"
+        "    workload: {kind: python, file: a.py}\n    name: second\n"
+    )
+
+    loaded = load_config(None, Instead(scenarios=("second",)))
+
+    assert (loaded.file, loaded.lines) == ("ops002.yml", {"first": 4, "second": 9})
 
 
 def test_report_folder_that_is_a_link_is_refused(checkout: Path) -> None:

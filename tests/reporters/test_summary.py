@@ -16,7 +16,7 @@ from ops002.reasons import Outcome
 from ops002.reporters.places import Place, Places
 from ops002.reporters.summary import MOST_BYTES, details, head, render, without_result
 from ops002.result import GateResult
-from tests.builders import GIB, MIB, Serving, document, gate, scenario_document
+from tests.builders import GIB, MIB, Serving, document, gate, reading, scenario_document
 from tests.reporters.poison import ATTACKS, poisoned, results, words
 from tests.reports import RESULTS
 
@@ -113,6 +113,32 @@ def test_bars_show_what_each_wait_ended_with() -> None:
     lengths = {line.split("  ")[0]: line.count("█") for line in text.splitlines() if "█" in line}
     assert lengths["fault 1 (peak)"] == 2 * lengths["baseline"]
     assert lengths["after-error 2"] == 1.5 * lengths["baseline"]
+
+
+def test_what_is_over_the_tolerance_is_marked() -> None:
+    text = details(gate(Serving(after=1400 * MIB).measurement()), PLACES)
+
+    marked = [line.split("  ")[0] for line in text.splitlines() if "over the tolerance" in line]
+    assert marked == ["after-error 1", "after-error 2"]  # and no peak: it may be
+
+
+def test_of_a_fault_the_most_is_shown() -> None:
+    measurement = Serving().measurement()
+    fault = next(one for one in measurement.snapshots if one.stage is Stage.FAULT)
+    lower = replace(fault, readings=(reading(5 * MIB),))
+    at = measurement.snapshots.index(fault) + 1
+    snapshots = (*measurement.snapshots[:at], lower, *measurement.snapshots[at:])
+
+    text = details(gate(replace(measurement, snapshots=snapshots)), PLACES)
+
+    (line,) = (line for line in text.splitlines() if line.startswith("fault 1 (peak)"))
+    assert "1.6 GiB" in line
+
+
+def test_what_is_red_is_shown_first() -> None:
+    text = details(RESULTS["two scenarios"], PLACES)
+
+    assert text.index("`other`, oom, on") < text.index("`generate`, oom, on")
 
 
 def test_many_waits_are_few_bars() -> None:
