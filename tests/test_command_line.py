@@ -163,6 +163,7 @@ class TestReport:
         ended = ops002("run", cwd=project)
         file = project / "ops002-report" / "ops002-report.json"
         assert ended.code == 1, ended.out
+        assert 'type="leak"' in file.with_name("ops002-junit.xml").read_text()
 
         file.write_text(file.read_text().replace('"outcome": "fail"', '"outcome": "pass"'))
         again = ops002("judge", file)
