@@ -43,8 +43,10 @@ def environment(**given: str) -> dict[str, str]:
     return {**os.environ, "COVERAGE_FILE": str(ROOT / ".coverage"), **given}
 
 
-def ops002(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Ended:
-    """Run it to its end."""
+def ops002(
+    *arguments: str | Path, cwd: Path | None = None, seconds: float = 120, **env: str
+) -> Ended:
+    """Run it to its end, which must come within so many seconds."""
     done = subprocess.run(
         command(*arguments),
         cwd=cwd,
@@ -52,7 +54,7 @@ def ops002(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Ended
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)

