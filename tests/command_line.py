@@ -43,10 +43,8 @@ def environment(**given: str) -> dict[str, str]:
     return {**os.environ, "COVERAGE_FILE": str(ROOT / ".coverage"), **given}
 
 
-def ops002(
-    *arguments: str | Path, cwd: Path | None = None, seconds: float = 120, **env: str
-) -> Ended:
-    """Run it to its end, which must come within so many seconds."""
+def ops002(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Ended:
+    """Run it to its end."""
     done = subprocess.run(
         command(*arguments),
         cwd=cwd,
@@ -54,7 +52,7 @@ def ops002(
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=seconds,
+        timeout=120,
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
