@@ -110,6 +110,25 @@ def test_a_cycle_is_told_apart_from_what_stays() -> None:
     assert (reply["live"], reply["kept"]) == (8 * MIB, 0)
 
 
+def test_small_cycles_that_add_up_are_collected_too() -> None:
+    def infer() -> torch.Tensor:
+        x = torch.ones(ROWS // 10, 8)
+        try:
+            return x.exp()
+        except RuntimeError as error:
+            itself = error  # noqa: F841 (the cycle)
+            raise
+
+    sweep = sweep_over(infer)
+    gc.disable()
+    try:
+        replies = [sweep.fail(1) for _ in range(8)]
+    finally:
+        gc.enable()
+
+    assert max(reply["kept"] for reply in replies) <= MIB
+
+
 def test_what_replaces_something_as_big_adds_nothing() -> None:
     held = [torch.ones(ROWS, 8)]
 
