@@ -26,6 +26,7 @@ from ops002.measurement import (
     Source,
     Stage,
 )
+from ops002.points import Sweep, SweptPoint, Untold
 from tests.builders import GIB, MIB, OUT_OF_MEMORY, PEAK, TIB
 
 _EDGES: Final = (0, -1, 1, 64 * MIB, 64 * MIB + 1, GIB, TIB, TIB + 1, 2**64, -(2**70))
@@ -66,6 +67,38 @@ evidence: Final = st.sampled_from(OUT_OF_MEMORY) | st.builds(
     value=_words | st.integers() | st.lists(_words, max_size=2).map(tuple),
 )
 
+_counts: Final = st.integers(0, 5)
+
+sweeps: Final = st.builds(
+    Sweep,
+    points=_counts,
+    sites=_counts,
+    chosen=_counts,
+    tried=_counts,
+    raised=_counts,
+    failed=_counts,
+    differed=_counts,
+    healthy_bytes=_counts,
+    allocator_events=_counts | st.builds(Untold, untold=_words),
+    out_of_reach=st.lists(_words, max_size=1).map(tuple),
+    notable=st.lists(
+        st.builds(
+            SweptPoint,
+            number=_counts,
+            operator=_words,
+            stack=st.lists(_words, max_size=2).map(tuple),
+            raised=st.booleans(),
+            returned=st.booleans(),
+            live_bytes=sizes,
+            kept_bytes=sizes,
+            added_bytes=sizes,
+            again_bytes=st.lists(sizes, max_size=2).map(tuple),
+        ),
+        max_size=3,
+    ).map(tuple),
+    stopped=st.none() | _words,
+)
+
 measurements: Final = st.builds(
     Measurement,
     phases=st.lists(st.sampled_from(Phase), max_size=3).map(tuple),
@@ -97,6 +130,7 @@ measurements: Final = st.builds(
         max_size=1,
     ).map(tuple),
     survivors=st.lists(processes, max_size=2).map(tuple),
+    sweep=st.none() | sweeps,
 )
 
 expectations: Final = st.builds(

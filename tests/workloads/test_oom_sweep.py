@@ -41,7 +41,7 @@ class Worker:
             case "sweep-choose":
                 return {"ok": True, "chosen": self.chosen}
             case "sweep-begin":
-                return {"ok": True, "next": "aten.mm at a.py:1"}
+                return {"ok": True, "healthy": 5, "next": "aten.mm at a.py:1"}
             case _:
                 return self._failed(fields["place"])
 
@@ -87,6 +87,7 @@ def test_each_chosen_point_is_tried_once() -> None:
     assert (seen.points, seen.sites, seen.chosen) == (9, 2, 3)
     assert (seen.tried, seen.raised, seen.failed, seen.differed) == (3, 3, 3, 0)
     assert (seen.allocator_events, seen.notable, seen.stopped) == (12, (), None)
+    assert seen.healthy_bytes == 5
 
 
 def test_a_point_that_added_memory_fails_twice_more() -> None:
@@ -106,6 +107,22 @@ def test_what_was_alive_most_is_told_even_if_it_went_again() -> None:
     (point,) = swept(worker).seen.notable
 
     assert (point.number, point.live_bytes, point.kept_bytes) == (1, 70 * MIB, 0)
+
+
+def test_what_adds_up_in_small_steps_is_told_by_its_highest() -> None:
+    (point,) = swept(Worker([MIB // 2, MIB, 3 * MIB // 2])).seen.notable
+
+    assert (point.number, point.kept_bytes, point.added_bytes) == (2, 3 * MIB // 2, MIB // 2)
+
+
+def test_not_all_that_is_odd_is_told_but_always_the_worst() -> None:
+    worker = Worker([0] * 400, live={399: 2 * MIB}, chosen=400)
+    worker.answers = {place: {"ok": True} for place in range(400)}
+
+    notable = swept(worker).seen.notable
+
+    assert len(notable) == 301
+    assert notable[-1].live_bytes == 2 * MIB
 
 
 def test_what_returned_or_never_raised_is_told() -> None:
