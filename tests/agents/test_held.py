@@ -341,8 +341,7 @@ def test_more_blocks_than_can_be_told_are_said_to_be_more(
 
 
 def test_what_is_told_fits_into_a_message(engine: Engine) -> None:
-    names = {f"{'é' * 30}{number}": [block()] for number in range(3)}
-    told = explained(engine, lambda: setattr(engine, "kept", [names.copy()]))
+    told = explained(engine, lambda: setattr(engine, "kept", {"é" * 30: block()}))
     told["held"] *= 2000
     told["left"] *= 2000
     assert len(wire.encode({"told": ladder.fitted(told)})) <= wire.MAX_LINE
