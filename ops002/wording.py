@@ -137,7 +137,7 @@ def headline(result: GateResult) -> str:
 
 def trial_line(trial: TrialResult) -> str:
     """One sentence on a trial: what happened, how much, where."""
-    return f"{_described(trial)} [{trial.scenario}: {trial.fault}]"
+    return f"{_described(trial)} [scenario {trial.scenario}, fault {trial.fault}]"
 
 
 def _described(trial: TrialResult) -> str:
@@ -271,4 +271,4 @@ def _error(trial: TrialResult) -> str:
     if not isinstance(classes, tuple) or not classes:
         return ""
     where = f", raised at {places[-1]}" if isinstance(places, tuple) and places else ""
-    return f"The error was {classes[0]}: {first.get(Seen.MESSAGE, '')}{where}."
+    return f"The forced error was {classes[0]}: {first.get(Seen.MESSAGE, '')}{where}."

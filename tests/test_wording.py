@@ -59,14 +59,14 @@ HEADLINES: dict[str, tuple[GateResult, str]] = {
         ),
         (
             "FAIL leak: 2.4 GiB retained on cpu after 5 out-of-memory errors, tolerance 64.0 MiB "
-            "[generate: oom]"
+            "[scenario generate, fault oom]"
         ),
     ),
     "pass": (
         gate(Serving(after=990 * MIB).measurement()),
         (
             "PASS returned-to-baseline: -10.0 MiB on cpu after 2 out-of-memory errors, tolerance "
-            "64.0 MiB [generate: oom]"
+            "64.0 MiB [scenario generate, fault oom]"
         ),
     ),
     "one failing exit": (
@@ -76,21 +76,21 @@ HEADLINES: dict[str, tuple[GateResult, str]] = {
         ),
         (
             "FAIL leak: 100 MiB retained on cpu after 1 failing exit and the workload's exit, "
-            "tolerance 64.0 MiB [generate: exit]"
+            "tolerance 64.0 MiB [scenario generate, fault exit]"
         ),
     ),
     "working set lost": (
         gate(Serving(after=0).measurement()),
         (
             "FAIL working-set-lost: -1000 MiB on cpu after 2 out-of-memory errors, tolerance "
-            "64.0 MiB [generate: oom]"
+            "64.0 MiB [scenario generate, fault oom]"
         ),
     ),
     "survivors": (
         gate(Serving().measurement(survivors=(process(7), process(8, "daemon")))),
         (
             "FAIL survivors: after the workload's exit these were alive: worker (PID 7), "
-            "daemon (PID 8) [generate: oom]"
+            "daemon (PID 8) [scenario generate, fault oom]"
         ),
     ),
     "unsettled": (
@@ -101,32 +101,32 @@ HEADLINES: dict[str, tuple[GateResult, str]] = {
         ),
         (
             "INCONCLUSIVE unsettled: readings on cpu never held still after 2 out-of-memory errors "
-            "[generate: oom]"
+            "[scenario generate, fault oom]"
         ),
     ),
     "nothing at stake": (
         gate(Serving(peak=1001 * MIB).measurement()),
         (
             "INCONCLUSIVE nothing-at-stake: at stake: 1.0 MiB, too little to tell a leak from none "
-            "(0 B on cpu after all faults) [generate: oom]"
+            "(0 B on cpu after all faults) [scenario generate, fault oom]"
         ),
     ),
     "not fired": (
         gate(Exiting(repeat=1, evidence=(exit_status(2),)).measurement(), config=COMMAND),
         (
             "INCONCLUSIVE fault-not-fired: the fault did not fire: no exit status 1; "
-            "seen: exit status 2 [generate: exit]"
+            "seen: exit status 2 [scenario generate, fault exit]"
         ),
     ),
     "never forced": (
         gate(Serving().measurement(faults=())),
-        "INCONCLUSIVE fault-not-fired: the fault was never forced [generate: oom]",
+        "INCONCLUSIVE fault-not-fired: the fault was never forced [scenario generate, fault oom]",
     ),
     "too few faults": (
         gate(Serving(repeat=1, evidence=OUT_OF_MEMORY[:2]).measurement()),
         (
             "INCONCLUSIVE fault-not-fired: the fault did not fire: not every repeat; seen: "
-            "torch.OutOfMemoryError; can't allocate memory [generate: oom]"
+            "torch.OutOfMemoryError; can't allocate memory [scenario generate, fault oom]"
         ),
     ),
     "workload failed": (
@@ -135,7 +135,7 @@ HEADLINES: dict[str, tuple[GateResult, str]] = {
                 incidents=(incident(IncidentKind.WORKLOAD_FAILED, "load failed: KeyError: x"),)
             )
         ),
-        "INCONCLUSIVE workload-failed: load failed: KeyError: x [generate: oom]",
+        "INCONCLUSIVE workload-failed: load failed: KeyError: x [scenario generate, fault oom]",
     ),
     "interrupted": (
         gate(incidents=(incident(IncidentKind.INTERRUPTED, "the gate got SIGTERM", 15),)),
@@ -155,7 +155,7 @@ def test_the_headline_is_about_the_trial_that_decides() -> None:
     two = document(scenario_document(name="good"), scenario_document(name="bad"))
     result = gate(Serving().measurement(), Serving(after=2 * GIB).measurement(), config=two)
     assert headline(result).startswith("FAIL leak: ")
-    assert headline(result).endswith("[bad: oom]")
+    assert headline(result).endswith("[scenario bad, fault oom]")
 
 
 def test_a_run_that_lacks_one_trial_does_not_say_that_there_was_none() -> None:
@@ -186,7 +186,7 @@ def test_an_explanation_says_what_where_who_and_what_to_do() -> None:
     (trial,) = gate(measurement).trials
     text = explanation(trial)
     assert text.lower().startswith("after the workload's exit these were alive: daemon (pid 7).")
-    assert "The error was torch.OutOfMemoryError: can't allocate memory" in text
+    assert "The forced error was torch.OutOfMemoryError: can't allocate memory" in text
     assert ", raised at a.py:9 attend." in text
     assert "Held by daemon (PID 7), size unknown: alive after the workload's exit" in text
     assert text.endswith(ADVICE[Reason.SURVIVORS])

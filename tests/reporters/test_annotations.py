@@ -60,7 +60,7 @@ def test_green_is_a_notice_with_every_delta() -> None:
     (green,) = render(result, PLACES, gates=True)
 
     assert green.level is Level.NOTICE
-    assert "[generate: oom]" in green.message
+    assert "[scenario generate, fault oom]" in green.message
     assert "+10.0 MiB on cpu" in green.message
 
 
