@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ops002.facts import CheckFacts
+from ops002.holders import Holder, HolderKind, holders_inside
 from ops002.limits import Limits
-from ops002.measurement import Measurement, Process, ProcessMemory, Stage
+from ops002.measurement import (
+    Measurement,
+    Missing,
+    Owner,
+    Phase,
+    Process,
+    ProcessMemory,
+    Source,
+    Stage,
+)
 from ops002.neighbours import NOBODY, Move
 from ops002.swept import Kept, PointGroup, figures_of
 from ops002.units import show_size
@@ -26,33 +34,11 @@ _KEPT_WORDS: Final = {
 }
 
 
-class HolderKind(str, Enum):
-    """What kind of thing holds memory."""
-
-    PROCESS = "process"
-    NEIGHBOUR = "neighbour"  # a process that isn't the workload's, and moved
-    UNLISTED = "unlisted"  # nobody that the driver lists
-    POINT = "point"  # a line at which running out of memory leaves it held
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """One holder. Figures and places that aren't known are None.
-
-    ``detail`` says how it comes to hold them; of a neighbour, what it did.
-    """
-
-    kind: HolderKind
-    bytes: int | None
-    pid: int | None
-    name: str
-    file: str | None
-    line: int | None
-    detail: str
-
-
 def name_holders(measurement: Measurement, limits: Limits) -> tuple[Holder, ...]:
-    """The holders that the evidence shows: of each kind the biggest first, neighbours by moves."""
+    """The holders that the evidence shows, inside the workload first, then processes.
+
+    Of each kind the biggest first, neighbours by their moves.
+    """
     survivors = [_survivor(process, measurement) for process in measurement.survivors]
     survivors.sort(key=lambda holder: holder.bytes or 0, reverse=True)
     checks = [
@@ -68,7 +54,9 @@ def name_holders(measurement: Measurement, limits: Limits) -> tuple[Holder, ...]
     )
     points = () if measurement.sweep is None else figures_of(measurement.sweep).groups[:_NAMED]
     # What is so after the error is so after the exit, mostly.
-    return (*survivors, *map(_point, points), *dict.fromkeys((*unlisted, *neighbours)))
+    inside = holders_inside(measurement)
+    outside = dict.fromkeys((*unlisted, *neighbours))
+    return (*inside, *_elsewhere(checks, inside), *map(_point, points), *survivors, *outside)
 
 
 def _point(group: PointGroup) -> Holder:
@@ -78,6 +66,7 @@ def _point(group: PointGroup) -> Holder:
     at = "at one point" if group.points == 1 else f"at {group.points} points"
     return Holder(
         kind=HolderKind.POINT,
+        source=Source.WORKLOAD,
         bytes=group.bytes,
         pid=None,
         name=group.operator,
@@ -90,6 +79,7 @@ def _point(group: PointGroup) -> Holder:
 def _survivor(process: Process, measurement: Measurement) -> Holder:
     return Holder(
         kind=HolderKind.PROCESS,
+        source=Source.KERNEL,
         bytes=_last_bytes(process, measurement),
         pid=process.pid,
         name=process.name,
@@ -114,6 +104,7 @@ def _last_bytes(process: Process, measurement: Measurement) -> int | None:
 def _neighbour(move: Move, device: str) -> Holder:
     return Holder(
         kind=HolderKind.NEIGHBOUR,
+        source=Source.DRIVER,
         bytes=move.after or 0,
         pid=move.pid,
         name=move.name,
@@ -140,6 +131,7 @@ def _unlisted(facts: CheckFacts) -> Iterator[Holder]:
     if retained > facts.limits.tolerance_bytes and 2 * nobodys >= retained:
         yield Holder(
             kind=HolderKind.UNLISTED,
+            source=Source.DRIVER,
             bytes=nobodys,
             pid=None,
             name="no listed process",
@@ -147,3 +139,64 @@ def _unlisted(facts: CheckFacts) -> Iterator[Holder]:
             line=None,
             detail=f"on {facts.device.device} belong to {NOBODY}",
         )
+
+
+def _elsewhere(checks: Sequence[CheckFacts], inside: Sequence[Holder]) -> Iterator[Holder]:
+    """Where most of what was retained is nowhere in what Python knows of the process asked."""
+    asked = checks[0].measurement.retention if checks else None
+    for facts in checks if asked is not None else ():
+        retained = facts.delta_bytes or 0
+        rest = retained - sum(holder.bytes or 0 for holder in inside)
+        if facts.phase is not Phase.AFTER_ERROR or retained <= facts.limits.tolerance_bytes:
+            continue
+        if asked is not None and 2 * rest > retained:
+            grown = [one for one in _grown(facts) if one.pid != asked.pid]
+            yield from grown or [_native(asked.pid, rest, facts.device.device)]
+
+
+def _grown(facts: CheckFacts) -> list[Holder]:
+    """The workload's processes that hold more than at the baseline, by more than the tolerance."""
+    before = _parts(facts.measurement, Stage.BASELINE, facts.device.device)
+    after = _parts(facts.measurement, Stage.AFTER_ERROR, facts.device.device)
+    return [
+        Holder(
+            kind=HolderKind.PROCESS,
+            source=Source.KERNEL,
+            bytes=size - before.get(part, 0),
+            pid=part[0],
+            name=part[1],
+            file=None,
+            line=None,
+            detail="a process of the workload's, not the one that the fault was forced in",
+        )
+        for part, size in after.items()
+        if size - before.get(part, 0) > facts.limits.tolerance_bytes
+    ]
+
+
+def _parts(measurement: Measurement, stage: Stage, device: str) -> dict[tuple[int, str], int]:
+    """Bytes of each of the workload's processes at the end of a stage."""
+    waits = measurement.series(stage)
+    return {
+        (part.pid, part.name): part.bytes
+        for part in (waits[-1][-1].processes if waits else ())
+        if part.device == device
+        and part.owner is Owner.WORKLOAD
+        and not isinstance(part.bytes, Missing)
+    }
+
+
+def _native(pid: int, size: int, device: str) -> Holder:
+    return Holder(
+        kind=HolderKind.NATIVE,
+        source=Source.WORKLOAD,
+        bytes=size,
+        pid=pid,
+        name="native code",
+        file=None,
+        line=None,
+        detail=(
+            f"{show_size(size)} on {device} belong to nothing that Python's collector knows: "
+            "memory of a library's own, files in memory, or small objects"
+        ),
+    )

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from ops002.points import Sweep
+from ops002.retention import Retention
 
 TORCH_ALLOCATED: Final = "torch-allocated"
 """Bytes of live tensors, as torch's CUDA allocator in the workload says: once per settled wait."""
@@ -200,7 +201,8 @@ class JudgedDevice:
 class Measurement:
     """Everything that was observed in one trial: enough to judge it again, later, elsewhere.
 
-    ``quiesce`` is what was done before each reading; ``health`` are remarks on how it went.
+    ``quiesce`` is what was done before each reading; ``health`` are remarks on how it went;
+    ``retention`` is who holds what was retained, in the workload's words.
     """
 
     phases: tuple[Phase, ...]
@@ -213,6 +215,7 @@ class Measurement:
     health: tuple[str, ...] = ()
     output_tail: tuple[str, ...] = ()
     sweep: Sweep | None = None
+    retention: Retention | None = None
 
     def series(self, stage: Stage) -> tuple[tuple[Snapshot, ...], ...]:
         """The snapshots of a stage, one group per uninterrupted wait, in the order of time."""

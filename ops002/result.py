@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ops002.attempts import is_complete, last_attempts
-from ops002.attribution import Holder, name_holders
+from ops002.attribution import name_holders
 from ops002.config import Config, Scenario
 from ops002.growth import Growth
+from ops002.holders import Holder
 from ops002.measurement import (
     Evidence,
     Incident,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ops002.attribution import HolderKind
+from ops002.holders import HolderKind
 from ops002.measurement import Phase
 from ops002.points import Sweep, Untold
 from ops002.reasons import Reason

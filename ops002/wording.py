@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ops002 import sweep_wording
-from ops002.attribution import Holder, HolderKind
 from ops002.growth import Growth
+from ops002.holder_words import advice_on, sentence
+from ops002.holders import HolderKind
 from ops002.measurement import Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import GateResult, TrialResult
@@ -21,6 +22,9 @@ _FAULT_WORDS: Final = {
     "exception": "injected exception",
     "kill": "kill",
 }
+
+_EXPLAINED: Final = frozenset({Reason.LEAK, Reason.GROWTH_PER_ERROR})
+"""Where the advice on who holds the memory says more than that on the reason."""
 
 ADVICE: Final = {
     Reason.INTERRUPTED: "Nothing was judged. Run it again and let it finish.",
@@ -173,7 +177,9 @@ def _unmeasured(trial: TrialResult) -> str:
 def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
     fault, when = _FAULT_WORDS[trial.fault], _when(trial, check.phase)
     limit = f"tolerance {show_size(check.tolerance_bytes)}"
-    neighbours = [_held(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR]
+    neighbours = [
+        sentence(holder) for holder in trial.holders if holder.kind is HolderKind.NEIGHBOUR
+    ]
     if trial.reason is Reason.FOREIGN_ACTIVITY and neighbours:
         moved = f"{show_delta(delta_bytes)} on {check.device} {when}"
         return f"{moved}, while {', '.join(neighbours)}"
@@ -234,25 +240,10 @@ def explanation(trial: TrialResult) -> str:
     error = _error(trial)
     if error:
         parts.append(error)
-    parts += [f"{words}." for words in map(_held, trial.holders) if words not in described]
-    parts.append(ADVICE[trial.reason])
+    parts += [f"{words}." for words in map(sentence, trial.holders) if words not in described]
+    known = advice_on(trial.holders) if trial.reason in _EXPLAINED else None
+    parts.append(known or ADVICE[trial.reason])
     return " ".join(parts)
-
-
-def _held(holder: Holder) -> str:
-    """A sentence on a holder, without its end."""
-    size = "size unknown" if holder.bytes is None else show_size(holder.bytes)
-    who = holder.name if holder.pid is None else f"{holder.name} (PID {holder.pid})"
-    match holder.kind:
-        case HolderKind.PROCESS:
-            return f"Held by {who}, {size}: {holder.detail}"
-        case HolderKind.NEIGHBOUR:
-            return f"{who} {holder.detail}"
-        case HolderKind.UNLISTED:
-            return f"{size} {holder.detail}"
-        case HolderKind.POINT:
-            where = "" if holder.file is None else f" ({holder.file}:{holder.line})"
-            return f"{size} {holder.detail}{where}"
 
 
 def _error(trial: TrialResult) -> str:

@@ -17,6 +17,16 @@ CORPUS = Path(__file__).parent / "corpus"
 
 
 @dataclass(frozen=True)
+class Held:
+    """Who must be named first as the holder, and the line that must be named with it."""
+
+    kind: str
+    name: str
+    file: Path
+    line: int
+
+
+@dataclass(frozen=True)
 class Case:
     """What one file of the corpus is run with, and what it must get."""
 
@@ -24,6 +34,7 @@ class Case:
     outcome: str
     reason: str
     retained_bytes: int | None
+    holder: Held | None
     scenario: dict[str, Any]
     point: str | None = None
 
@@ -69,15 +80,26 @@ def read_case(file: Path) -> Case:
     retained = header.pop("retained", None)
     reason = header.pop("reason")
     point = header.pop("point", None)
+    holder = header.pop("holder", None)
     scenario = {"name": file.stem, "workload": {"kind": "python", "file": "{file}"}, **header}
     return Case(
         file=file,
         outcome=file.parent.name,
         reason=reason,
         retained_bytes=None if retained is None else parse_size(retained),
+        holder=None if holder is None else _held(file, **holder),
         scenario=_filled_in(scenario, file),
         point=point,
     )
+
+
+def _held(file: Path, kind: str, name: str = "") -> Held:
+    """The line is the one that says ``# kept``, in the case or in the model that cases share."""
+    for place in (file, CORPUS / "decoder.py"):
+        for number, line in enumerate(place.read_text().splitlines(), start=1):
+            if line.endswith("  # kept"):
+                return Held(kind, name, place, number)
+    raise ValueError(f"{file} says of no line that what it allocates is kept")
 
 
 def _filled_in(value: Any, file: Path) -> Any:

@@ -6,8 +6,18 @@ from dataclasses import replace
 
 from hypothesis import given
 
-from ops002.attribution import Holder, HolderKind, name_holders
-from ops002.measurement import Measurement, Missing, Owner, Phase, ProcessMemory, Snapshot, Stage
+from ops002.attribution import name_holders
+from ops002.holders import Holder, HolderKind
+from ops002.measurement import (
+    Measurement,
+    Missing,
+    Owner,
+    Phase,
+    ProcessMemory,
+    Snapshot,
+    Source,
+    Stage,
+)
 from tests.builders import (
     MIB,
     Serving,
@@ -52,6 +62,7 @@ def test_a_survivor_is_named_with_what_it_was_started_as() -> None:
     assert name_holders(measurement, limits()) == (
         Holder(
             kind=HolderKind.PROCESS,
+            source=Source.KERNEL,
             bytes=None,
             pid=7,
             name="daemon",

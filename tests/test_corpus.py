@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ops002.report import json_schema
-from tests.command_line import Ended, ops002, processes_started_with, read_report
+from tests.command_line import ROOT, Ended, ops002, processes_started_with, read_report
 from tests.corpus_case import Case, cases
 
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
@@ -59,6 +59,14 @@ def test_case_gets_its_outcome_and_reason(case: Case, tmp_path: Path) -> None:
             if check["reason"] == case.reason
         )
         assert check["delta_bytes"] == pytest.approx(case.retained_bytes, rel=0.1)
+
+    if case.holder is not None:
+        holder = report["trials"][0]["holders"][0]
+        assert (holder["kind"], holder["source"]) == (case.holder.kind, "workload")
+        assert case.holder.name in holder["name"]
+        assert (ROOT / holder["file"], holder["line"]) == (case.holder.file, case.holder.line)
+        # Most of what is retained, not some of it.
+        assert holder["bytes"] > report["trials"][0]["checks"][0]["delta_bytes"] / 2
 
 
 def assert_harmless(ended: Ended, report: dict[str, Any]) -> None:

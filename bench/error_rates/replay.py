@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench.error_rates.trace import Trace, Wait
 from ops002.clock import Clock
@@ -30,6 +31,7 @@ from ops002.measurement import (
 from ops002.probes import Look
 from ops002.trials.recording import Recording
 from ops002.trials.serving import ServingTrial
+from ops002.workloads.held_memory import HeldMemory
 from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
 
@@ -187,6 +189,7 @@ class ReplayedProcess:
     def __init__(self) -> None:
         self.running = NothingRuns()
         self.allocator = TorchAllocator(lambda _reset: {})
+        self.held = HeldMemory(_says_nothing, 0.0, "")
         self.again: Callable[[], None] = lambda: None
         self._tick: Callable[[], None] = lambda: None
 
@@ -223,6 +226,10 @@ class ReplayedProcess:
             Evidence(source=Source.WORKLOAD, what=Seen.EXCEPTION, value=("MemoryError",)),
             Evidence(source=Source.WORKLOAD, what=Seen.MESSAGE, value="out of memory"),
         )
+
+
+def _says_nothing(operation: str, seconds: float, **fields: object) -> dict[str, Any]:  # noqa: ARG001
+    return {}
 
 
 def replay(

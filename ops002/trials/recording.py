@@ -24,6 +24,7 @@ from ops002.measurement import (
 )
 from ops002.points import Sweep
 from ops002.probes import Look, Probe
+from ops002.retention import Retention
 from ops002.text import clean
 from ops002.trials.onlooker import Onlooker
 
@@ -60,6 +61,7 @@ class Recording:
         self._health: list[str] = []
         self._output: tuple[str, ...] = ()
         self._sweep: Sweep | None = None
+        self._retention: Retention | None = None
         self.stage = Stage.BEFORE_START
         self.fault: int | None = None
 
@@ -157,6 +159,10 @@ class Recording:
         lines = [line for line in output.splitlines() if line.strip()]
         self._output = tuple(clean(line, 400) for line in lines[-_OUTPUT_LINES:])
 
+    def set_retention(self, retention: Retention) -> None:
+        """Keep who holds what was retained."""
+        self._retention = retention
+
     def measurement(self) -> Measurement:
         """What was observed so far."""
         return Measurement(
@@ -170,6 +176,7 @@ class Recording:
             health=tuple(self._health),
             output_tail=self._output,
             sweep=self._sweep,
+            retention=self._retention,
         )
 
 

@@ -10,6 +10,7 @@ from ops002.config_schema import WorkerFault
 from ops002.measurement import Evidence, IncidentKind, Process, Seen, Snapshot, Stage
 from ops002.probes import Probe
 from ops002.trials.allocator import AllocatorReadings
+from ops002.trials.explaining import explain
 from ops002.trials.recording import Recording
 from ops002.trials.residents import Residents, lost, named, replaced
 from ops002.trials.waits import Waits
@@ -53,7 +54,11 @@ class ServingTrial:
             baseline = self._baseline()
             at_baseline = self._residents.throughout()
             self._force_all(fault, baseline)
-            return self._serves(at_baseline)
+            serves = self._serves(at_baseline)
+            # Who holds it is found by letting go of it: that ends this start.
+            return (
+                not explain(self._process, self._recording, self._scenario.limits(fault)) and serves
+            )
         except DeadlinePassed as error:
             self._incident(error, IncidentKind.FAULT_TIMEOUT)
         except WorkloadError as error:
@@ -120,6 +125,7 @@ class ServingTrial:
     def _baseline(self) -> Snapshot:
         self._recording.enter(Stage.BASELINE)
         self._process.collect()
+        self._process.held.remember()
         self._quiesce()
         return self._until_still()
 

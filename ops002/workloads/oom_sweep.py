@@ -27,7 +27,10 @@ Ask = Callable[..., wire.Message]
 
 
 class PointSweep:
-    """One sweep: prepared while the workload warms up, then run once."""
+    """One sweep: prepared while the workload warms up, then run once.
+
+    ``worst`` is the place of the point after which most was alive, among those that were chosen.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -40,6 +43,7 @@ class PointSweep:
         self._stopped: str | None = None
         self._most = self._kept = 0
         self._next = self._coming = ""
+        self.worst = 0
 
     @property
     def seen(self) -> Sweep:
@@ -97,7 +101,7 @@ class PointSweep:
                 again = tuple(self._fail(place, anew=False).kept_bytes for _ in range(_AGAIN))
                 point = replace(point, again_bytes=again)
             self._next = self._coming
-            self._note(point)
+            self._note(point, place)
             if self._kept > _MOST_KEPT_TOLERANCES * tolerance_bytes:
                 self._stopped = "more is kept by now than the rest of the sweep could say"
                 return
@@ -144,11 +148,12 @@ class PointSweep:
             added_bytes=kept - before,
         )
 
-    def _note(self, point: SweptPoint) -> None:
+    def _note(self, point: SweptPoint, place: int) -> None:
         """Keep a point to tell of: the one with the most of all is always among them."""
         most = max(point.live_bytes, point.kept_bytes, *point.again_bytes)
         came = max(point.live_bytes - point.kept_bytes, point.added_bytes) > WORTH_TELLING_BYTES
         highest = came and most > self._most
+        self.worst = place if highest else self.worst
         odd = came or point.returned or not point.raised
         self._most = max(self._most, most)
         if highest or (odd and len(self._notable) < _MOST_NOTABLE):

@@ -30,6 +30,7 @@ from ops002.workloads import (
     died_evidence,
     output_evidence,
 )
+from ops002.workloads.held_memory import HeldMemory
 from ops002.workloads.oom_sweep import PointSweep
 from ops002.workloads.replies import first_error, must_succeed, told
 from ops002.workloads.serving import HealthyInference, Quiesced
@@ -60,6 +61,7 @@ class PythonProcess:
         self._has: wire.Message = {}
         self.again: Callable[[], None] = clock.check
         self.allocator = TorchAllocator(self._ask_allocator)
+        self.held = HeldMemory(channel.request, workload.timeouts.infer, str(Path.cwd()))
         self._points: PointSweep | None = None
 
     @property
@@ -109,8 +111,7 @@ class PythonProcess:
             self._channel.tick()
         after = round(1000 * (self._clock.now() - started))
         self.running.kill_root()
-        status = self.wait_for_exit()
-        seen = [] if status is None else [died_evidence(status)]
+        seen = [died_evidence(status)] if (status := self.wait_for_exit()) is not None else []
         if not answered:
             seen.append(Evidence(source=Source.GATE, what=Seen.KILLED_AFTER, value=after))
         return tuple(seen)
@@ -183,6 +184,7 @@ class PythonProcess:
                     assert self._points is not None
                     seen = []
                     self._points.run(tolerance_bytes)
+                    self.held.forced("sweep-fail", {"place": self._points.worst})
                 case ExceptionFault():
                     seen = list(self._force_exception(fault, healthy.seconds))
         except Died as died:
@@ -261,6 +263,7 @@ class PythonProcess:
     def _forced(self, operation: str, inferences: int = 1, **fields: object) -> wire.Message:
         seconds = inferences * self._infer_seconds
         reply = self._channel.request(operation, seconds, **fields)
+        self.held.forced(operation, fields)
         self.allocator.end(reply)
         return reply
 

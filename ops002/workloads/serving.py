@@ -11,6 +11,7 @@ from ops002.executors import Running
 from ops002.measurement import Evidence, Reading
 from ops002.points import Sweep
 from ops002.probes import Probe
+from ops002.workloads.held_memory import HeldMemory
 from ops002.workloads.torch_allocator import TorchAllocator
 
 # Under the memory limit an error must cost more than the tolerance, or keeping it would pass
@@ -47,6 +48,9 @@ class ServingProcess(Protocol):
 
     allocator: TorchAllocator
     """What torch's CUDA allocator in it says of itself, if there is one."""
+
+    held: HeldMemory
+    """What it says of who holds its memory."""
 
     @property
     def running(self) -> Running:

@@ -15,7 +15,12 @@ from tests.docker.engine import left_on_engine, run
 WHOLE = "OPS002_WHOLE_CORPUS" in os.environ
 SAMPLED = 11  # every eleventh: a dozen
 # A pytest that a case runs loads these tests' own settings, and what those need.
-NEEDS = {"torch": ("torch",), "numpy": ("numpy",), "pytest": ("pytest", "hypothesis")}
+NEEDS = {
+    "torch": ("torch",),
+    "Decoder": ("torch",),
+    "numpy": ("numpy",),
+    "pytest": ("pytest", "hypothesis"),
+}
 # A container's System V segments are in a namespace of its own, and end with it.
 APART = {"system_v_segment_left"}
 CASES = [case for case in cases() if case.file.stem not in APART][:: 1 if WHOLE else SAMPLED]

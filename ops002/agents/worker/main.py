@@ -10,6 +10,7 @@ from typing import BinaryIO, Callable, Dict, List, Optional
 
 from ops002.agents import wire
 from ops002.agents.worker import allocator, limits, quiesce
+from ops002.agents.worker.held import HeldMemory
 from ops002.agents.worker.injection import interrupted_after, interrupted_at, interrupted_in
 from ops002.agents.worker.oom_sweep import OomSweep
 from ops002.agents.worker.scenario import Scenario
@@ -60,6 +61,7 @@ class _Worker:
         self._scenario: Optional[Scenario] = None
         self._device = ""
         self._sweep: Optional[OomSweep] = None
+        self._held = HeldMemory()
         self._operations: Dict[str, Callable[[wire.Message], wire.Message]] = {
             "load": self._load,
             "infer": lambda _request: _with_figures(attempt(self._loaded().infer)),
@@ -75,6 +77,9 @@ class _Worker:
             "warm_pools": lambda _request: attempt(limits.warm_thread_pools),
             "collect": lambda _request: attempt(gc.collect),
             "quiesce": _quiesce,
+            "remember": self._remember,
+            "explain": self._explain,
+            "explain_again": self._explain_again,
             "unload": self._unload,
             "exit": lambda _request: {"ok": True},
         }
@@ -142,6 +147,27 @@ class _Worker:
 
     def _choose(self, request: wire.Message) -> wire.Message:
         return {"ok": True, "chosen": self._swept().choose(request["points"])}
+
+    def _remember(self, _request: wire.Message) -> wire.Message:
+        model, on_gpus = self._loaded().model, self._device == "cuda"
+        return attempt(lambda: self._held.remember(model, on_gpus=on_gpus))
+
+    def _explain(self, _request: wire.Message) -> wire.Message:
+        told: wire.Message = {}
+        model, on_gpus = self._loaded().model, self._device == "cuda"
+        reply = attempt(lambda: told.update(self._held.explain(model, on_gpus=on_gpus)))
+        return {**reply, "told": told}
+
+    def _explain_again(self, request: wire.Message) -> wire.Message:
+        told: wire.Message = {}
+        model, on_gpus = self._loaded().model, self._device == "cuda"
+        forced = dict(request["forced"])
+
+        def explain() -> None:
+            force = lambda: self.answer(forced)  # noqa: E731
+            told.update(self._held.explain_again(model, force, on_gpus=on_gpus))
+
+        return {**attempt(explain), "told": told}
 
     def _unload(self, _request: wire.Message) -> wire.Message:
         scenario, self._scenario, self._sweep = self._scenario, None, None

@@ -25,6 +25,11 @@ class Scenario:
         self._sized = _takes_size(self._module.infer)
         self._model = self._module.load(device)
 
+    @property
+    def model(self) -> Any:
+        """What ``load`` returned."""
+        return self._model
+
     def optional_parts(self) -> Dict[str, bool]:
         """Which of the optional parts the file has."""
         return {"fail": hasattr(self._module, "fail"), "size": self._sized}

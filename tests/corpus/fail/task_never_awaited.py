@@ -1,0 +1,59 @@
+"""A request's task waits for a next step that never comes: the error path forgets it.
+
+Stands for vllm-project/vllm#14326: aborted requests keep running, and their ids are never deleted.
+Twin: pass/task_let_go.py.
+---
+reason: leak
+holder: {kind: frame, name: "Engine.tasks"}
+faults: [{kind: call, expect: {exception: RuntimeError, match: boom}}]
+repeat: 1
+control: 0
+settle: {timeout: 1s}
+"""
+
+import asyncio
+
+
+class Engine:
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self.tasks = {}
+
+    async def request(self, aborted):
+        kv = b"x" * (100 << 20)  # kept
+        await aborted.wait()
+        return len(kv)
+
+
+async def serve(engine, failing):
+    aborted = asyncio.Event()
+    task = asyncio.ensure_future(engine.request(aborted))
+    engine.tasks[task] = aborted
+    await asyncio.sleep(0)
+    if failing:
+        return "boom"
+    await finish(engine, task)
+    return "fine"
+
+
+async def finish(engine, task):
+    engine.tasks.pop(task).set()
+    await task
+
+
+def load(device):
+    return Engine()
+
+
+def infer(engine):
+    engine.loop.run_until_complete(serve(engine, failing=False))
+
+
+def fail(engine):
+    raise RuntimeError(engine.loop.run_until_complete(serve(engine, failing=True)))
+
+
+def unload(engine):
+    for task in list(engine.tasks):
+        engine.loop.run_until_complete(finish(engine, task))
+    engine.loop.close()

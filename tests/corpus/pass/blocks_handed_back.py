@@ -1,0 +1,50 @@
+"""A step hands its blocks back however it ends. Twin of fail/blocks_in_use.py.
+---
+reason: returned-to-baseline
+faults: [{kind: call, expect: {exception: RuntimeError, match: boom}}]
+repeat: 1
+control: 0
+"""
+
+import torch
+
+
+class Pool:
+    def __init__(self):
+        self.in_use = {}
+
+    def take(self, request, count):
+        self.in_use[request] = tuple(torch.ones(8 << 20, dtype=torch.uint8) for _ in range(count))
+        return self.in_use[request]
+
+    def give_back(self, request):
+        del self.in_use[request]
+
+
+class Engine:
+    def __init__(self):
+        self.pool = Pool()
+        self.steps = 0
+
+
+def load(device):
+    return Engine()
+
+
+def step(engine, failing):
+    engine.steps += 1
+    request = engine.steps
+    blocks = engine.pool.take(request, 13)
+    try:
+        if failing:
+            raise RuntimeError(f"boom with {len(blocks)} blocks")
+    finally:
+        engine.pool.give_back(request)
+
+
+def infer(engine):
+    step(engine, failing=False)
+
+
+def fail(engine):
+    step(engine, failing=True)
