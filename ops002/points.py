@@ -49,6 +49,7 @@ class Sweep:
     Of the ``points`` (at ``sites`` different places of the code) ``chosen`` were to fail; ``tried``
     were, at ``raised`` of them an operator ran out of memory, and at ``failed`` the inference ended
     with an error. At ``differed`` it did other things than when its points were counted.
+    ``healthy_bytes``: what a healthy inference added to what is alive, right before the sweep.
     ``allocator_events``: how often the allocator was asked in the counted inference. ``notable``
     are the points to tell of, ``stopped`` says why not all were tried.
     """
@@ -60,6 +61,7 @@ class Sweep:
     raised: int
     failed: int
     differed: int
+    healthy_bytes: int
     allocator_events: int | Untold
     out_of_reach: tuple[str, ...]
     notable: tuple[SweptPoint, ...]

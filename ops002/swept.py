@@ -80,7 +80,12 @@ def most_held(sweep: Sweep) -> int:
 
 def grows(sweep: Sweep) -> bool:
     """Whether there is a point that adds memory every time that it fails."""
-    return any(_adds_each_time(point) for point in sweep.notable)
+    return any(_adds_each_time(point, sweep.healthy_bytes) for point in sweep.notable)
+
+
+def unsteady(sweep: Sweep) -> int:
+    """Bytes that as many healthy inferences as the sweep made would add: no error's doing."""
+    return sweep.healthy_bytes * sweep.tried
 
 
 def place_of(point: SweptPoint) -> str:
@@ -93,7 +98,7 @@ def _groups(sweep: Sweep) -> Iterator[PointGroup]:
     """Biggest first."""
     found: dict[tuple[Kept, str, str], list[int]] = {}
     for point in sweep.notable:
-        for kept, size in _ways(point):
+        for kept, size in _ways(point, sweep.healthy_bytes):
             found.setdefault((kept, point.operator, place_of(point)), []).append(size)
     ordered = sorted(found.items(), key=lambda item: max(item[1]), reverse=True)
     for (kept, operator, place), sizes in ordered:
@@ -102,16 +107,16 @@ def _groups(sweep: Sweep) -> Iterator[PointGroup]:
         )
 
 
-def _ways(point: SweptPoint) -> Iterator[tuple[Kept, int]]:
-    if _adds_each_time(point):
+def _ways(point: SweptPoint, healthy_bytes: int) -> Iterator[tuple[Kept, int]]:
+    if _adds_each_time(point, healthy_bytes):
         yield Kept.KEPT_EACH_TIME, point.added_bytes
-    elif point.added_bytes > WORTH_TELLING_BYTES:
+    elif point.added_bytes > WORTH_TELLING_BYTES + healthy_bytes:
         yield Kept.KEPT, point.added_bytes
     if point.live_bytes - point.kept_bytes > WORTH_TELLING_BYTES:
         yield Kept.HELD_UNTIL_GC, point.live_bytes - point.kept_bytes
 
 
-def _adds_each_time(point: SweptPoint) -> bool:
+def _adds_each_time(point: SweptPoint, healthy_bytes: int) -> bool:
     levels = (point.kept_bytes, *point.again_bytes)
     steps = [after - before for before, after in pairwise(levels)]
-    return bool(steps) and min(steps) > WORTH_TELLING_BYTES
+    return bool(steps) and min(steps) > WORTH_TELLING_BYTES + healthy_bytes

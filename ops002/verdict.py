@@ -24,7 +24,7 @@ from ops002.limits import Limits
 from ops002.measurement import FaultRecord, IncidentKind, JudgedDevice, Measurement, Phase
 from ops002.points import Sweep
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
-from ops002.swept import grows, most_held, most_kept
+from ops002.swept import grows, most_held, most_kept, unsteady
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,8 @@ class _Case:
 
     def unsteady_control(self) -> bool:
         """Healthy inferences alone moved memory by more than the tolerance."""
-        return self.facts.noise.control_spread_bytes > self.limits.tolerance_bytes
+        spread = self.facts.noise.control_spread_bytes
+        return spread > self.limits.tolerance_bytes or self.sweep_shows(unsteady)
 
     def leaked(self) -> bool:
         """Retained by more than the tolerance, as the device or the driver's list shows."""

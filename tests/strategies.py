@@ -78,6 +78,7 @@ sweeps: Final = st.builds(
     raised=_counts,
     failed=_counts,
     differed=_counts,
+    healthy_bytes=_counts,
     allocator_events=_counts | st.builds(Untold, untold=_words),
     out_of_reach=st.lists(_words, max_size=1).map(tuple),
     notable=st.lists(

@@ -41,7 +41,7 @@ class PointSweep:
         self._notable: dict[int, SweptPoint] = {}
         self._errors: list[Evidence] = []
         self._stopped: str | None = None
-        self._most = self._kept = 0
+        self._most = self._kept = self._healthy = 0
         self._next = self._coming = ""
         self.worst = 0
 
@@ -56,6 +56,7 @@ class PointSweep:
             raised=self._raised,
             failed=self._failed,
             differed=self._differed,
+            healthy_bytes=self._healthy,
             allocator_events=self._events,
             out_of_reach=self._out_of_reach,
             notable=tuple(self._notable.values()),
@@ -93,7 +94,8 @@ class PointSweep:
         if self._chosen == 0:
             return
         begun = self._ask("sweep-begin")
-        must_succeed("the beginning of the sweep", begun)
+        must_succeed("the healthy inference before the sweep", begun)
+        self._healthy = _whole(begun, "healthy")
         self._next = str(begun.get("next"))
         for place in range(self._chosen):
             point = self._fail(place)

@@ -121,6 +121,16 @@ def test_what_replaces_something_as_big_adds_nothing() -> None:
     assert sweep.fail(1)["kept"] == 0
 
 
+def test_what_a_healthy_inference_adds_is_told() -> None:
+    kept: list[torch.Tensor] = []
+    sweep = OomSweep(lambda: kept.append(torch.ones(ROWS, 8)), "cpu", eager=False)
+    sweep.count()
+    sweep.choose("all")
+
+    assert sweep.begin()["healthy"] == 8 * MIB
+    assert sweep.fail(0)["kept"] == 0
+
+
 def test_an_error_that_is_kept_holds_nothing_that_its_frames_do_not() -> None:
     """The gate's own frames are part of the traceback: they must not refer to the arguments."""
     errors = []

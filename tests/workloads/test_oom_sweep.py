@@ -41,7 +41,7 @@ class Worker:
             case "sweep-choose":
                 return {"ok": True, "chosen": self.chosen}
             case "sweep-begin":
-                return {"ok": True, "next": "aten.mm at a.py:1"}
+                return {"ok": True, "healthy": 5, "next": "aten.mm at a.py:1"}
             case _:
                 return self._failed(fields["place"])
 
@@ -87,6 +87,7 @@ def test_each_chosen_point_is_tried_once() -> None:
     assert (seen.points, seen.sites, seen.chosen) == (9, 2, 3)
     assert (seen.tried, seen.raised, seen.failed, seen.differed) == (3, 3, 3, 0)
     assert (seen.allocator_events, seen.notable, seen.stopped) == (12, (), None)
+    assert seen.healthy_bytes == 5
 
 
 def test_a_point_that_added_memory_fails_twice_more() -> None:

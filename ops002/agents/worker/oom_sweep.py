@@ -101,12 +101,20 @@ class OomSweep:
         return sorted(chosen)
 
     def begin(self) -> Dict[str, Any]:
-        """What is alive now is what must be left after each point."""
+        """What is alive after one more healthy inference is what must be left after each point.
+
+        ``healthy``: how many bytes it added.
+        """
+        assert self._live is not None
         gc.collect()
-        if self._live is not None:
-            self._live.begin()
-            self._base = self._kept = self._live.bytes()
-        return {"ok": True, "next": self._named(0)}
+        self._live.begin()
+        before = self._live.bytes()
+        nowhere = Point(sys.maxsize, None, 0)
+        healthy = _Failing(self._torch, self._live, nowhere, self._fresh, on_gpus=self._on_gpus)
+        reply = attempt(lambda: self._run(healthy))
+        gc.collect()
+        self._base = self._kept = self._live.bytes()
+        return {**reply, "healthy": max(0, self._base - before), "next": self._named(0)}
 
     def fail(self, place: int) -> Dict[str, Any]:
         """Fail a chosen point: bytes beyond those at the beginning, before and after collecting.
