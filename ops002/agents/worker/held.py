@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
+from ops002.agents.worker.allocator import figures
 from ops002.agents.worker.blocks import find
 from ops002.agents.worker.ladder import Subject, Told, climb, collector_off, thaw
 from ops002.agents.worker.tracing import Traces, recording, stop
@@ -66,11 +66,9 @@ class HeldMemory:
 
 
 def _allocated(*, on_gpus: bool) -> Optional[int]:
-    """Live bytes of torch's CUDA allocator, over all devices; None where it isn't in use."""
-    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
-    if not on_gpus or cuda is None or not cuda.is_initialized():
-        return None
-    return sum(int(cuda.memory_allocated(device)) for device in range(cuda.device_count()))
+    """Live bytes of torch's CUDA allocator, over all devices; None where it can't be asked."""
+    devices = figures().get("devices") if on_gpus else None
+    return None if devices is None else sum(int(device["allocated"]) for device in devices)
 
 
 def _risen(before: Optional[int], *, on_gpus: bool) -> Callable[[], Optional[int]]:
