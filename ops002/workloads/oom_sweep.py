@@ -38,7 +38,8 @@ class PointSweep:
         self._tried = self._raised = self._failed = self._differed = 0
         self._events: int | Untold = Untold(untold="the allocator wasn't asked")
         self._out_of_reach: tuple[str, ...] = ()
-        self._notable: dict[int, SweptPoint] = {}
+        self._notable: list[SweptPoint] = []
+        self._worst: SweptPoint | None = None
         self._errors: list[Evidence] = []
         self._stopped: str | None = None
         self._most = self._kept = self._healthy = 0
@@ -47,7 +48,8 @@ class PointSweep:
 
     @property
     def seen(self) -> Sweep:
-        """What it saw so far."""
+        """What it saw so far: the point after which most was alive is always told."""
+        worst = () if self._worst is None or self._worst in self._notable else (self._worst,)
         return Sweep(
             points=self._points,
             sites=self._sites,
@@ -59,7 +61,7 @@ class PointSweep:
             healthy_bytes=self._healthy,
             allocator_events=self._events,
             out_of_reach=self._out_of_reach,
-            notable=tuple(self._notable.values()),
+            notable=(*self._notable, *worst),
             stopped=self._stopped,
         )
 
@@ -151,15 +153,14 @@ class PointSweep:
         )
 
     def _note(self, point: SweptPoint, place: int) -> None:
-        """Keep a point to tell of: the one with the most of all is always among them."""
+        """Keep a point to tell of."""
         most = max(point.live_bytes, point.kept_bytes, *point.again_bytes)
+        if most > max(self._most, WORTH_TELLING_BYTES):
+            self._most, self._worst, self.worst = most, point, place
         came = max(point.live_bytes - point.kept_bytes, point.added_bytes) > WORTH_TELLING_BYTES
-        highest = came and most > self._most
-        self.worst = place if highest else self.worst
         odd = came or point.returned or not point.raised
-        self._most = max(self._most, most)
-        if highest or (odd and len(self._notable) < _MOST_NOTABLE):
-            self._notable[point.number] = point
+        if odd and len(self._notable) < _MOST_NOTABLE:
+            self._notable.append(point)
 
     def _hear_events(self, reply: wire.Message) -> None:
         events = reply.get("events")

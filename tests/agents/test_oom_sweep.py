@@ -9,13 +9,14 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
 from ops002.agents import wire
-from ops002.agents.worker import operators
+from ops002.agents.worker import operators, out_of_reach
 from ops002.agents.worker.oom_sweep import OomSweep
 
 MIB = 1 << 20
@@ -107,6 +108,25 @@ def test_a_cycle_is_told_apart_from_what_stays() -> None:
     reply = sweep.fail(1)
 
     assert (reply["live"], reply["kept"]) == (8 * MIB, 0)
+
+
+def test_small_cycles_that_add_up_are_collected_too() -> None:
+    def infer() -> torch.Tensor:
+        x = torch.ones(ROWS // 10, 8)
+        try:
+            return x.exp()
+        except RuntimeError as error:
+            itself = error  # noqa: F841 (the cycle)
+            raise
+
+    sweep = sweep_over(infer)
+    gc.disable()
+    try:
+        replies = [sweep.fail(1) for _ in range(8)]
+    finally:
+        gc.enable()
+
+    assert max(reply["kept"] for reply in replies) <= MIB
 
 
 def test_what_replaces_something_as_big_adds_nothing() -> None:
@@ -275,6 +295,16 @@ def test_a_thread_that_does_nothing_with_torch_is_none_of_them() -> None:
         torch.ones(8)
 
     assert OomSweep(infer, "cpu", eager=False).look()["out_of_reach"] == []
+
+
+def test_what_torch_computes_in_threads_of_its_own_is_no_thread_of_the_workloads() -> None:
+    def event(name: str, thread: int) -> Any:
+        return SimpleNamespace(name=lambda: name, device_resource_id=lambda: thread)
+
+    events = [event("ops002", 1), event("aten::mm", 1), event("aten::select", 2)]
+
+    assert out_of_reach._operators_elsewhere(events, {2}) == set()
+    assert out_of_reach._operators_elsewhere(events, {3}) == {"aten::select"}
 
 
 def encoder() -> torch.nn.Module:

@@ -22,7 +22,7 @@ ENGINE = Path(__file__).parent / "engine.py"
 RUNS: Final = int(os.environ.get("OPS002_GPU_RUNS", "100"))
 _RUN_SECONDS: Final = 600
 CALL: Final = {"kind": "call", "expect": {"match": "boom"}}
-FAULTS: Final = {"call": CALL, "oom": "oom", "exception": "exception", "kill": "kill"}
+FAULTS: Final = {"call": CALL} | {word: word for word in ("oom", "oom-sweep", "exception", "kill")}
 Saw = Callable[[str, str], None]
 
 
@@ -70,7 +70,7 @@ def test_a_clean_engine_passes(gpu: Gpu, saw: Saw, tmp_path: Path, fault: str) -
     assert report["outcome"] == "pass", report["reason"]
 
 
-@pytest.mark.parametrize("fault", ["call", "oom"])
+@pytest.mark.parametrize("fault", ["call", "oom", "oom-sweep"])
 def test_its_twin_that_keeps_what_it_took_fails(
     gpu: Gpu, saw: Saw, tmp_path: Path, fault: str
 ) -> None:

@@ -109,6 +109,22 @@ def test_what_was_alive_most_is_told_even_if_it_went_again() -> None:
     assert (point.number, point.live_bytes, point.kept_bytes) == (1, 70 * MIB, 0)
 
 
+def test_what_adds_up_in_small_steps_is_told_by_its_highest() -> None:
+    (point,) = swept(Worker([MIB // 2, MIB, 3 * MIB // 2])).seen.notable
+
+    assert (point.number, point.kept_bytes, point.added_bytes) == (2, 3 * MIB // 2, MIB // 2)
+
+
+def test_not_all_that_is_odd_is_told_but_always_the_worst() -> None:
+    worker = Worker([0] * 400, live={399: 2 * MIB}, chosen=400)
+    worker.answers = {place: {"ok": True} for place in range(400)}
+
+    notable = swept(worker).seen.notable
+
+    assert len(notable) == 301
+    assert notable[-1].live_bytes == 2 * MIB
+
+
 def test_what_returned_or_never_raised_is_told() -> None:
     worker = Worker(answers={0: {"ok": True}, 2: {"ok": True, "raised": False, "same": False}})
 

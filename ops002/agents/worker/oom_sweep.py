@@ -43,7 +43,7 @@ class OomSweep:
         self._sites: List[Site] = []
         self._chosen: List[int] = []
         self._fresh = operators.FreshResults()
-        self._base = self._kept = 0
+        self._base = self._settled = 0
         self._stacks: Dict[int, List[str]] = {}
         self._described: Set[str] = set()
 
@@ -113,7 +113,7 @@ class OomSweep:
         healthy = _Failing(self._torch, self._live, nowhere, self._fresh, on_gpus=self._on_gpus)
         reply = attempt(lambda: self._run(healthy))
         gc.collect()
-        self._base = self._kept = self._live.bytes()
+        self._base = self._settled = self._live.bytes()
         return {**reply, "healthy": max(0, self._base - before), "next": self._named(0)}
 
     def fail(self, place: int) -> Dict[str, Any]:
@@ -133,10 +133,7 @@ class OomSweep:
         kept = self._after_collection(live)
         told: Dict[str, Any] = {"raised": raised, "same": same, "point": number}
         told["live"], told["kept"] = live - self._base, kept - self._base
-        if abs(max(live, kept) - self._kept) > WORTH_A_COLLECTION or not (raised and same):
-            told["operator"] = str(point.operator)
-            told["stack"] = self._stack(point)
-        self._kept = kept
+        told["operator"], told["stack"] = str(point.operator), self._stack(point)
         return {**reply, **told, "next": self._named(place + 1)}
 
     def _named(self, place: int) -> str:
@@ -154,11 +151,13 @@ class OomSweep:
     def _after_collection(self, live: int) -> int:
         """What is alive once Python's collector has run, as far as there is reason to run it."""
         assert self._live is not None
+        self._settled = min(self._settled, live)
         for generation in (0, 2):
-            if live - self._kept <= WORTH_A_COLLECTION:
-                break
+            if live - self._settled <= WORTH_A_COLLECTION:
+                return live
             gc.collect(generation)
             live = self._live.bytes()
+        self._settled = live
         return live
 
     def _run(self, onlooker: Union[_Counting, _Failing]) -> None:

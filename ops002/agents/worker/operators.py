@@ -72,7 +72,7 @@ def _dispatched(
 
 def run_out_of_memory(torch: Any) -> None:
     """Fail as any allocation on the CPU does: torch is asked for more than there can be."""
-    torch.empty(_IMPOSSIBLE, dtype=torch.uint8)
+    torch.empty(_IMPOSSIBLE, dtype=torch.uint8, device="cpu")
 
 
 def tensors_in(torch: Any, found: Any) -> Iterator[Any]:
@@ -140,7 +140,7 @@ def _line(code: CodeType, instruction: int) -> int:
     for start, at in _line_starts(code):
         if start > instruction:
             break
-        line = at
+        line = at or line
     return line
 
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import threading
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 _COMPILED = "Torch-Compiled Region"
 _FUSED = ("_transformer_encoder_layer_fwd", "_native_multi_head_attention")
@@ -17,6 +17,7 @@ _QUIET = "KINETO_LOG_LEVEL"
 def look(torch: Any, infer: Callable[[], object]) -> List[str]:
     """One inference; what of it is out of reach, in words. Empty if nothing is."""
     replays: List[int] = []
+    torchs_own = _threads_of_others()
     with _replays_counted(torch, replays):
         events = _profiled(torch, infer, _of_all_threads(torch))
     found = [f"it replays a CUDA graph {len(replays)} times"] if replays else []
@@ -25,14 +26,8 @@ def look(torch: Any, infer: Callable[[], object]) -> List[str]:
         if threading.active_count() > 1:
             found.append("this torch can't be asked whether other threads take part")
         return found
-    main = {event.start_thread_id() for event in events if event.name() == _MARK}
     names = {event.name() for event in events}
-    elsewhere = {
-        event.name()
-        for event in events
-        if event.start_thread_id() not in main and event.name().startswith("aten::")
-    }
-    if elsewhere:
+    if elsewhere := _operators_elsewhere(events, torchs_own):
         found.append(f"other threads run {len(elsewhere)} of its operators")
     if any(name.startswith(_COMPILED) for name in names):
         found.append("torch.compile runs a part of it")
@@ -40,6 +35,23 @@ def look(torch: Any, infer: Callable[[], object]) -> List[str]:
     if fused:
         found.append(f"a fused fast path ({fused[0]}) runs whole layers as one operator")
     return found
+
+
+def _threads_of_others() -> Set[int]:
+    """Threads that aren't Python's: those that torch has computed a part of an operator in."""
+    pythons = {thread.native_id for thread in threading.enumerate()}
+    return {int(task) for task in os.listdir("/proc/self/task")} - pythons
+
+
+def _operators_elsewhere(events: List[Any], torchs_own: Set[int]) -> Set[str]:
+    """Operators that neither this thread nor one of torch's own ran."""
+    here = {event.device_resource_id() for event in events if event.name() == _MARK}
+    return {
+        event.name()
+        for event in events
+        if event.device_resource_id() not in (here | torchs_own)
+        and event.name().startswith("aten::")
+    }
 
 
 def allocations(torch: Any, infer: Callable[[], object]) -> Optional[int]:
