@@ -29,6 +29,27 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "take the search for holders for a holder",
+        "ops002/agents/worker/blocks.py",
+        "if id(container) in self.own:",
+        "if False:",
+        "tests/agents/test_held.py -k line_of_an_allocation",
+    ),
+    Mutant(
+        "clear the last exception of a chain alone",
+        "ops002/agents/worker/ladder.py",
+        '_any_key(_FURTHER.sub("", way.chain))',
+        "_any_key(way.chain)",
+        "tests/agents/test_held.py -k whole_chain",
+    ),
+    Mutant(
+        "forget what was there at the baseline",
+        "ops002/agents/worker/held.py",
+        "not in before,",
+        "not in set(),",
+        "tests/agents/test_held.py -k what_was_there_before",
+    ),
+    Mutant(
         "let one neighbour make up for another",
         "ops002/neighbours.py",
         "return max(taken, taken - sum(changes))",

@@ -27,6 +27,7 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.points import Sweep, SweptPoint, Untold
+from ops002.retention import Climb, HeldBlocks, HeldBy, LadderStep, Place, Retention, Rung
 from tests.builders import GIB, MIB, OUT_OF_MEMORY, PEAK, TIB
 
 _EDGES: Final = (0, -1, 1, 64 * MIB, 64 * MIB + 1, GIB, TIB, TIB + 1, 2**64, -(2**70))
@@ -98,6 +99,46 @@ sweeps: Final = st.builds(
     ).map(tuple),
     stopped=st.none() | _words,
 )
+_places: Final = st.builds(Place, file=_words, line=st.integers(), function=_words)
+_held: Final = st.lists(
+    st.builds(
+        HeldBlocks,
+        kind=st.sampled_from(HeldBy),
+        name=st.sampled_from(["Engine.kept[0]", "Engine.kept[1]"]),
+        chain=st.sampled_from(["Engine.kept[0]", "Engine.kept[0].kv"]) | _words,
+        what=st.sampled_from(["bytes", ""]),
+        bytes=sizes,
+        blocks=st.integers(0, 3),
+        frame=st.none() | _places,
+        made_at=st.lists(_places, max_size=2).map(tuple),
+    ),
+    max_size=2,
+).map(tuple)
+_climbs: Final = st.builds(
+    Climb,
+    bytes=sizes,
+    held=_held,
+    steps=st.lists(
+        st.builds(
+            LadderStep,
+            rung=st.sampled_from(Rung),
+            name=st.sampled_from(["Engine.kept[2]", ""]),
+            before_bytes=sizes,
+            after_bytes=sizes,
+        ),
+        max_size=2,
+    ).map(tuple),
+    left_bytes=sizes,
+    left=_held,
+    complete=st.booleans(),
+)
+_retentions: Final = st.builds(
+    Retention,
+    root=st.sampled_from(["", "/r"]),
+    pid=st.integers(1, 9),
+    faults=st.none() | _climbs,
+    once_more=st.none() | _climbs,
+)
 
 measurements: Final = st.builds(
     Measurement,
@@ -131,6 +172,7 @@ measurements: Final = st.builds(
     ).map(tuple),
     survivors=st.lists(processes, max_size=2).map(tuple),
     sweep=st.none() | sweeps,
+    retention=st.none() | _retentions,
 )
 
 expectations: Final = st.builds(

@@ -13,6 +13,7 @@ from ops002.growth import NOT_JUDGED, Growth
 from ops002.measurement import IncidentKind, Measurement, Stage
 from ops002.reasons import Reason
 from ops002.result import GateResult, TrialResult
+from ops002.retention import Climb, HeldBlocks, HeldBy, Place, Retention
 from ops002.wording import _FAULT_WORDS, ADVICE, explanation, growth_words, headline, trial_line
 from tests.builders import (
     GIB,
@@ -189,6 +190,36 @@ def test_an_explanation_says_what_where_who_and_what_to_do() -> None:
     assert ", raised at a.py:9 attend." in text
     assert "Held by daemon (PID 7), size unknown: alive after the workload's exit" in text
     assert text.endswith(ADVICE[Reason.SURVIVORS])
+
+
+def test_who_holds_what_leaked_is_told_with_what_to_do_about_it() -> None:
+    held = HeldBlocks(
+        kind=HeldBy.OBJECT,
+        name="Engine.pending['req-1']",
+        chain="Engine.pending['req-1']",
+        what="bytes",
+        bytes=100 * MIB,
+        blocks=2,
+        frame=None,
+        made_at=(Place(file="/r/engine.py", line=27, function=""),),
+    )
+    climb = Climb(
+        bytes=100 * MIB,
+        held=(held,),
+        steps=(),
+        left_bytes=100 * MIB,
+        left=(held,),
+        complete=True,
+    )
+    retention = Retention(root="/r", pid=7, faults=climb, once_more=None)
+    measurement = Serving(after=1100 * MIB).measurement(retention=retention)
+    (trial,) = gate(measurement).trials
+    text = explanation(trial)
+    assert (
+        " 100 MiB of 100 MiB is kept in Engine.pending['req-1']: bytes, 2 of them, allocated at "
+        "engine.py:27. Take it out of there"
+    ) in text
+    assert ADVICE[Reason.LEAK] not in text
 
 
 def beside(after: int, own: int, *theirs: int) -> TrialResult:

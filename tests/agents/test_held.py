@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from ops002.agents import wire
 from ops002.agents.worker import ladder
 from ops002.agents.worker.held import HeldMemory
 from ops002.agents.worker.ladder import collector_off
@@ -337,6 +338,37 @@ def test_more_blocks_than_can_be_told_are_said_to_be_more(
     monkeypatch.setattr(ladder, "_MOST_BLOCKS", 2)
     told = explained(engine, lambda: setattr(engine, "kept", [block() for _ in range(3)]))
     assert told["complete"] is False
+
+
+def test_what_is_told_fits_into_a_message(engine: Engine) -> None:
+    told = explained(engine, lambda: setattr(engine, "kept", {"é" * 30: block()}))
+    told["held"] *= 2000
+    told["left"] *= 2000
+    assert len(wire.encode({"told": ladder.fitted(told)})) <= wire.MAX_LINE
+    assert told["complete"] is False
+
+
+def test_what_a_thread_has_of_its_locals_is_left_to_it(engine: Engine) -> None:
+    go, there = threading.Event(), threading.Event()
+    seen: list[dict[str, Any]] = []
+
+    def serve() -> None:
+        batch = block()
+        seen.append(locals())
+        there.set()
+        go.wait()
+        del batch
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    there.wait()
+    try:
+        explained(engine, lambda: None)
+        assert "batch" in seen[0]
+    finally:
+        go.set()
+        thread.join()
+        seen.clear()
 
 
 def test_a_wide_graph_costs_neither_the_time_nor_the_memory(engine: Engine) -> None:

@@ -57,11 +57,13 @@ class HeldMemory:
             hidden=traces.hidden,
         )
         with collector_off():
-            with recording(traces):
-                force()
-            frozen = thaw()
-            traces.add_python_blocks(find(time.monotonic() + _SECONDS, on_gpus=on_gpus))
-            stop()
+            try:
+                with recording(traces):
+                    force()
+                frozen = thaw()
+                traces.add_python_blocks(find(time.monotonic() + _SECONDS, on_gpus=on_gpus))
+            finally:
+                stop()
             return climb(subject, frozen=frozen)
 
 

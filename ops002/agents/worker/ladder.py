@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import re
 import time
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set
 
+from ops002.agents import wire
 from ops002.agents.worker.blocks import Block, Found, find, is_frozen
 from ops002.agents.worker.naming import has_frames, is_ours, paused_frame, steps_of
 from ops002.agents.worker.referrers import Place, Referrers, Way, Ways
@@ -102,7 +104,7 @@ def climb(subject: Subject, *, frozen: bool) -> Told:
     if any(group.way.kind == "unreachable" for group in before.groups):
         steps.append(_cycle(subject, before, steps, frozen=frozen))
     left = _look(subject) if steps else before
-    return {
+    told = {
         "bytes": before.bytes,
         "held": before.told(),
         "steps": steps,
@@ -110,6 +112,15 @@ def climb(subject: Subject, *, frozen: bool) -> Told:
         "left": left.told(),
         "complete": before.complete and left.complete,
     }
+    return fitted(told)
+
+
+def fitted(told: Told) -> Told:
+    """What fits into a message: of the smallest holders, as few as that takes are left out."""
+    while len(json.dumps(told)) > wire.MAX_LINE // 2:
+        max(told["held"], told["left"], key=len).pop()
+        told["complete"] = False
+    return told
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ OURS = os.path.dirname(os.path.abspath(__file__))
 """The folder of the worker's own code: its frames hold nothing of the workload's for long."""
 
 NEW_NAMESPACE = 0x0002  # CO_NEWLOCALS: a function's frame, not a module's or a class's
+_REFERENCES = 3  # the frame's, the one here, and that of the call which counts them
 _PLAIN = (str, int, float, bool, bytes, type(None))
 _LONGEST_KEY = 40
 _OF_MODULES = ("._modules", "._parameters", "._buffers")
@@ -89,8 +90,9 @@ def locals_of(frame: FrameType) -> List[Tuple[str, Any]]:
     """The names and values of a frame's locals; the frame keeps none of them on that account."""
     held = frame.f_locals
     found = list(held.items())
-    # Up to Python 3.12 this is a copy that the frame keeps.
-    if frame.f_code.co_flags & NEW_NAMESPACE and type(held) is dict:
+    # Up to Python 3.12 this is a copy that the frame keeps; the workload may have it from locals().
+    copy = frame.f_code.co_flags & NEW_NAMESPACE and type(held) is dict
+    if copy and sys.getrefcount(held) <= _REFERENCES:
         held.clear()
     return found
 
