@@ -33,7 +33,7 @@ MUTANTS = (
         "ops002/agents/worker/blocks.py",
         "if id(container) in self.own:",
         "if False:",
-        "tests/agents/test_held.py -k line_of_an_allocation",
+        "tests/agents/test_held.py -k clearing_a_traceback",
     ),
     Mutant(
         "clear the last exception of a chain alone",
