@@ -56,13 +56,7 @@ def name_holders(measurement: Measurement, limits: Limits) -> tuple[Holder, ...]
     # What is so after the error is so after the exit, mostly.
     inside = holders_inside(measurement)
     outside = dict.fromkeys((*unlisted, *neighbours))
-    return (
-        *map(_point, points),
-        *inside,
-        *_elsewhere(checks, inside),
-        *survivors,
-        *outside,
-    )
+    return (*inside, *_elsewhere(checks, inside), *map(_point, points), *survivors, *outside)
 
 
 def _point(group: PointGroup) -> Holder:

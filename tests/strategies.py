@@ -99,7 +99,6 @@ sweeps: Final = st.builds(
     ).map(tuple),
     stopped=st.none() | _words,
 )
-
 _places: Final = st.builds(Place, file=_words, line=st.integers(), function=_words)
 _held: Final = st.lists(
     st.builds(

@@ -27,7 +27,10 @@ Ask = Callable[..., wire.Message]
 
 
 class PointSweep:
-    """One sweep: prepared while the workload warms up, then run once."""
+    """One sweep: prepared while the workload warms up, then run once.
+
+    ``worst`` is the place of the point after which most was alive, among those that were chosen.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -41,6 +44,7 @@ class PointSweep:
         self._stopped: str | None = None
         self._most = self._kept = self._healthy = 0
         self._next = self._coming = ""
+        self.worst = 0
 
     @property
     def seen(self) -> Sweep:
@@ -101,7 +105,7 @@ class PointSweep:
                 again = tuple(self._fail(place, anew=False).kept_bytes for _ in range(_AGAIN))
                 point = replace(point, again_bytes=again)
             self._next = self._coming
-            self._note(point)
+            self._note(point, place)
             if self._kept > _MOST_KEPT_TOLERANCES * tolerance_bytes:
                 self._stopped = "more is kept by now than the rest of the sweep could say"
                 return
@@ -148,11 +152,11 @@ class PointSweep:
             added_bytes=kept - before,
         )
 
-    def _note(self, point: SweptPoint) -> None:
+    def _note(self, point: SweptPoint, place: int) -> None:
         """Keep a point to tell of."""
         most = max(point.live_bytes, point.kept_bytes, *point.again_bytes)
         if most > max(self._most, WORTH_TELLING_BYTES):
-            self._most, self._worst = most, point
+            self._most, self._worst, self.worst = most, point, place
         came = max(point.live_bytes - point.kept_bytes, point.added_bytes) > WORTH_TELLING_BYTES
         odd = came or point.returned or not point.raised
         if odd and len(self._notable) < _MOST_NOTABLE:

@@ -184,6 +184,7 @@ class PythonProcess:
                     assert self._points is not None
                     seen = []
                     self._points.run(tolerance_bytes)
+                    self.held.forced("sweep-fail", {"place": self._points.worst})
                 case ExceptionFault():
                     seen = list(self._force_exception(fault, healthy.seconds))
         except Died as died:
