@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio  # noqa: F401 (so that its module in C is there)
 import contextvars
 import gc
 import sys
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 
 from ops002.agents import wire
-from ops002.agents.worker import ladder
+from ops002.agents.worker import blocks, ladder
 from ops002.agents.worker.held import HeldMemory
 from ops002.agents.worker.ladder import collector_off
 from ops002.agents.worker.user_code import attempt
@@ -201,6 +202,12 @@ def test_a_thread_that_waits_is_named_with_its_local(engine: Engine) -> None:
     finally:
         go.set()
         thread.join()
+
+
+def test_no_module_is_asked_for_its_own(engine: Engine) -> None:
+    """Python 3.12's _asyncio hands out its store of dead objects, and hangs from then on."""
+    module = sys.modules["_asyncio"]
+    assert blocks.referents([module, engine]) == [*gc.get_referents(engine), vars(module)]
 
 
 def test_a_contextvar_is_named(engine: Engine) -> None:

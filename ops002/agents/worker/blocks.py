@@ -11,9 +11,10 @@ import gc
 import sys
 import time
 from collections import OrderedDict, defaultdict, deque
+from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from ops002.agents.worker.naming import locals_of, mro_of, running_frames
+from ops002.agents.worker.naming import locals_of, mro_of, own_namespace, running_frames
 
 SMALLEST = 16 * 1024
 """Bytes from which a buffer of Python's own is looked at; tensors are at any size."""
@@ -96,13 +97,23 @@ def find(until: float, *, on_gpus: bool, model: Any = None) -> Found:
     return search.found
 
 
+def referents(items: List[Any]) -> List[Any]:
+    """What the objects refer to; modules to their names alone.
+
+    Python 3.12's _asyncio would hand out its store of dead objects, and never be whole again.
+    """
+    found = gc.get_referents(*(item for item in items if type(item) is not ModuleType))
+    names = (own_namespace(item) for item in items if type(item) is ModuleType)
+    return [*found, *(one for one in names if one is not None)]
+
+
 def _reachable(level: List[Any], until: float) -> Iterator[Any]:
     seen: Set[int] = set()
     while level and time.monotonic() < until:
         level = [item for item in level if id(item) not in seen and gc.is_tracked(item)]
         seen.update(map(id, level))
         yield from level
-        level = list({id(item): item for item in gc.get_referents(*level)}.values())
+        level = list({id(item): item for item in referents(level)}.values())
 
 
 class _Search:
@@ -117,7 +128,8 @@ class _Search:
 
     def chunk(self, tracked: List[Any]) -> None:
         self.see(tracked)
-        self.see(gc.get_referents(*tracked))
+        if not self._on_gpus:  # the collector knows each tensor; buffers it doesn't
+            self.see(referents(tracked))
 
     def see(self, items: List[Any]) -> None:
         handlers = self._handlers

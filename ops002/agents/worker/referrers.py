@@ -16,7 +16,7 @@ from collections import deque
 from types import FrameType, TracebackType
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
-from ops002.agents.worker.blocks import Found
+from ops002.agents.worker.blocks import Found, referents
 from ops002.agents.worker.naming import (
     LRU_CACHE,
     has_frames,
@@ -136,7 +136,7 @@ class Referrers:
         for holder in _referrers(objects, wanted):
             if id(holder) in own or is_ours(holder):
                 continue
-            held = {id(item) for item in gc.get_referents(holder)} & wanted
+            held = {id(item) for item in referents([holder])} & wanted
             for child in held:
                 self._parents.setdefault(child, []).append(id(holder))
             if held:

@@ -4,6 +4,7 @@ Stands for vllm-project/vllm-omni#6385: the exception of a failed generation was
 GiB with it each time. Twin: pass/exception_dropped.py.
 ---
 reason: leak
+holder: {kind: traceback, name: Engine.last_error}
 retained: 200MiB
 faults: [{kind: call, expect: {exception: RuntimeError, match: boom}}]
 """
@@ -23,7 +24,7 @@ def infer(engine):
 
 def fail(engine):
     try:
-        activations = b"x" * (200 << 20)
+        activations = b"x" * (200 << 20)  # kept
         raise RuntimeError(f"boom after {len(activations)} bytes")
     except RuntimeError as error:
         engine.last_error = error
