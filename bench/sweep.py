@@ -17,7 +17,7 @@ from ops002.agents import wire
 
 BOOTSTRAP = Path(ops002.agents.__file__).parent / "worker" / "bootstrap.py"
 EXAMPLES = Path(__file__).parent.parent / "examples" / "sweep"
-RUNS = 9
+RUNS = 30
 FAULTS = 60
 RESTARTS = 3
 SCENARIO = """
