@@ -145,15 +145,25 @@ def _written(taken: Taken, folder: Path) -> dict[str, Path]:
 def changed(
     api: Api | GitHubFailed, repository: str, found: Commits, files: tuple[str, ...]
 ) -> tuple[str, ...] | None:
-    """Those files of the checkout that a pull request changes; None where that isn't known."""
-    if isinstance(api, GitHubFailed) or found.base is None or len(files) > _MOST_COMPARED:
+    """Those files of the checkout that a pull request changes; None where that isn't known.
+
+    What can't be compared hides nothing of what can: a pull request could bring such a file along.
+    """
+    if isinstance(api, GitHubFailed) or found.base is None:
         return None
-    try:
-        with api.at_most(_COMPARE_SECONDS):
+    different, known = [], len(files) <= _MOST_COMPARED
+    with api.at_most(_COMPARE_SECONDS):
+        try:
             base = _merged_into(api, repository, found) or found.base
-            return tuple(one for one in files if _here(one) != file_at(api, repository, one, base))
-    except GitHubFailed:
-        return None
+        except GitHubFailed:
+            return None
+        for one in files[:_MOST_COMPARED]:
+            try:
+                if _here(one) != file_at(api, repository, one, base):
+                    different.append(one)
+            except GitHubFailed:
+                known = False
+    return tuple(different) if different or known else None
 
 
 def _merged_into(api: Api, repository: str, found: Commits) -> str | None:

@@ -228,6 +228,20 @@ def test_what_cant_be_compared_is_not_known(github: FakeGitHub, trouble: Trouble
     assert changes(github, Commits(tested=MERGE, head=HEAD, base=None)) is None
 
 
+@pytest.mark.parametrize("bait", ["folder", "many"])
+def test_what_cant_be_compared_hides_no_change(
+    checkout: Path, github: FakeGitHub, bait: str
+) -> None:
+    """Or a pull request would bring such a file along, and no word be said of its config."""
+    (checkout / "ops002.yml").write_bytes(CONFIG + b"tolerance: 256MiB\n")
+    others = {"folder": ["scenarios"], "many": [f"{one}.py" for one in range(30)]}[bait]
+
+    found = changed(api(github), "org/engine", FOUND, ("ops002.yml", *others))
+
+    assert found == ("ops002.yml",)
+    assert changed(api(github), "org/engine", FOUND, ("scenarios/engine.py", *others)) is None
+
+
 def test_only_files_of_the_checkout_are_the_gates() -> None:
     files = ["a.py", "b/../a.py", "../c.py", "/d.py", "b/../../e.py", "."]
     scenarios = [
