@@ -85,10 +85,13 @@ def _ending(environ: Mapping[str, str], api: Api | GitHubFailed, log: Log) -> En
 def sweep_action(environ: Mapping[str, str], out: TextIO) -> int:
     """The step after the job: finish what a cancelled run could not; the exit code."""
     run = environ.get("STATE_run")
-    if run:
-        with suppress(StartFailed):
-            remove_run(_engine(), run)
-    fail_unfinished(environ, Log(out))
+    try:
+        # First: an engine that hangs takes longer than GitHub may.
+        fail_unfinished(environ, Log(out))
+    finally:
+        if run:
+            with suppress(StartFailed):
+                remove_run(_engine(), run)
     return 0
 
 
