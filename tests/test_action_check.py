@@ -131,6 +131,18 @@ def test_inputs_that_cant_be_used_are_a_red_check_run(step: Step) -> None:
     assert step.github.made() == [("completed", "failure")]
 
 
+def test_green_of_the_base_is_no_green_of_the_pull_request(step: Step) -> None:
+    (step.folder / ".git").mkdir()
+    (step.folder / ".git/HEAD").write_text(f"{MERGE}\n")
+    step.environ = {"GITHUB_EVENT_NAME": "pull_request_target"}
+
+    code, out = step.run()
+
+    assert code == 2, out
+    assert "of which nothing would be tested" in out
+    assert step.github.made() == [("completed", "failure")]
+
+
 def test_run_that_only_reports_has_a_name_of_its_own(step: Step) -> None:
     step.inputs = {"MODE": "report"}
 
