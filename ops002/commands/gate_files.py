@@ -55,6 +55,7 @@ def take(
         path, text = _config_at(api, repository, sha, given)
         loaded = load_text(path, text, instead)
         files = {path: text}
+        _must_not_detour(f"config_ref {ref}: {path}", loaded.config)
         for file in scenario_files(loaded.config):
             found = file_at(api, repository, file, sha)
             if found is None:
@@ -66,6 +67,20 @@ def take(
     if problems:
         raise BadConfig(problems)
     return Taken(ref=ref if ref == sha else f"{ref} ({sha})", loaded=loaded, files=files)
+
+
+def _must_not_detour(where: str, config: Config) -> None:
+    """Raises `BadConfig` if a path may lead through a link of the checkout to another file."""
+    files = [
+        one.workload.file for one in config.scenarios if isinstance(one.workload, PythonWorkload)
+    ]
+    detours = tuple(
+        f"{where} names {file}: a path with .. isn't followed into another ref; write it without"
+        for file in dict.fromkeys(files)
+        if ".." in file.split("/")
+    )
+    if detours:
+        raise BadConfig(detours)
 
 
 def _no_place(path: str) -> str | None:

@@ -115,6 +115,17 @@ def test_without_a_token_it_is_refused() -> None:
         take(none, "org/engine", "main", None, Instead())
 
 
+@pytest.mark.parametrize("file", ["a/../scenarios/engine.py", "../checkout/scenarios/engine.py"])
+def test_path_with_a_detour_is_refused(checkout: Path, github: FakeGitHub, file: str) -> None:
+    """Where the first part of it is a link, it leads to a file of the pull request."""
+    del checkout
+    detour = CONFIG.replace(b"./scenarios/engine.py", file.encode())
+    github.files["ops002.yml", MAIN] = detour
+
+    with pytest.raises(BadConfig, match=r"config_ref main: ops002\.yml names .*\.\./"):
+        taken(github)
+
+
 def test_folder_is_no_config(checkout: Path, github: FakeGitHub) -> None:
     del checkout
     with pytest.raises(BadConfig, match=r"scenarios at .* is no file"):
