@@ -220,10 +220,12 @@ def test_signal_is_heard_before_anything_is_imported(
 def test_report_that_the_gate_does_not_stand_by_is_no_verdict(tmp_path: Path, code: int) -> None:
     """Killed on its way out, it has left a report that passes."""
     (report := tmp_path / "report.json").write_text(to_json(RESULTS["pass"]))
+    (cases := tmp_path / "ops002-junit.xml").write_text("<testsuites/>")
 
     ending = judged(code, report, "/on/host", Places(), gates=True)
 
     assert ending.code == (0 if code == 0 else 3)
+    assert cases.exists() == (code == 0)
     assert ending.outputs["verdict"] == ("pass" if code == 0 else "inconclusive")
     assert ("exit code" in ending.annotations[0].message) == (code != 0)
 
@@ -251,6 +253,22 @@ def test_without_a_report_nothing_is_judged(tmp_path: Path, left: str | None) ->
     assert ending.outputs["verdict"] == "inconclusive"
     assert "left no report that can be used" in ending.annotations[0].message
     assert not (tmp_path / "ops002-junit.xml").exists()
+
+
+def test_cases_of_a_run_that_was_ended_are_gone(tmp_path: Path) -> None:
+    """The gate beside may have been done, and left a file that is green; the step is red."""
+    cases = tmp_path / "ops002-junit.xml"
+    cases.touch()
+
+    def ended() -> None:
+        with prepared(tmp_path):
+            cases.write_text("<testsuites/>")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ended()
+
+    assert not cases.exists()
 
 
 def test_cases_that_the_gate_left_are_written_again(tmp_path: Path) -> None:

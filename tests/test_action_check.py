@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -127,6 +128,18 @@ def test_inputs_that_cant_be_used_are_a_red_check_run(step: Step) -> None:
 
     assert step.run()[0] == 2
     assert step.github.runs[0]["name"] == "memory"
+    assert step.github.made() == [("completed", "failure")]
+
+
+def test_green_of_the_base_is_no_green_of_the_pull_request(step: Step) -> None:
+    (step.folder / ".git").mkdir()
+    (step.folder / ".git/HEAD").write_text(f"{MERGE}\n")
+    step.environ = {"GITHUB_EVENT_NAME": "pull_request_target"}
+
+    code, out = step.run()
+
+    assert code == 2, out
+    assert "of which nothing would be tested" in out
     assert step.github.made() == [("completed", "failure")]
 
 
@@ -265,6 +278,24 @@ def test_signalled_it_is_completed(step: Step) -> None:
 
     assert started.returncode != 0
     assert step.github.made() == [("completed", "failure")]
+    # One that was asked for before may be made only now: the step after the job looks.
+    assert json.loads(step.read("state")["check"])["head_sha"] == HEAD
+
+
+def test_engine_that_hangs_keeps_no_check_in_progress(step: Step) -> None:
+    step.github.troubles[:] = [Trouble(how=hangs, method="GET")]
+    started = step.start()
+    wait_for(lambda: "GET" in step.github.methods())
+    started.kill()
+    started.communicate()
+    step.environ = {f"STATE_{name}": value for name, value in step.read("state").items()}
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        step.environ["DOCKER_HOST"] = f"tcp://127.0.0.1:{engine.getsockname()[1]}"
+        step.environ["STATE_run"] = "7f"
+        swept = step.start("--sweep")
+        wait_for(lambda: step.github.made() == [("completed", "failure")])
+        swept.kill()
+        swept.communicate()
 
 
 def test_after_the_job_nothing_is_done_to_what_is_completed(step: Step) -> None:
@@ -292,6 +323,16 @@ def test_another_step_of_the_same_name_turns_it_red(step: Step) -> None:
     assert "check_name" in out
     assert {conclusion for _, conclusion in step.github.made()} == {"failure"}
     assert step.github.runs[-1]["output"]["title"].startswith("INCONCLUSIVE check-name")
+
+
+def test_check_that_may_stand_in_for_a_red_one_is_red(step: Step) -> None:
+    step.github.at[5] = Trouble(403, body={"message": "secondary rate limit"})
+
+    _, out = step.run()
+
+    assert step.github.asked[4].path.endswith("/check-runs")
+    assert "isn't known" in out
+    assert step.github.runs[0]["output"]["title"].startswith("INCONCLUSIVE check-name")
 
 
 def test_run_again_it_isnt_taken_for_another_step(step: Step) -> None:

@@ -35,6 +35,7 @@ from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import Gate, find_own, remove_run, sibling
 from ops002.executors.docker.streams import Streams
 from ops002.github.api import Api
+from ops002.github.checkout import WrongCheckout
 from ops002.github.event import Fork
 from ops002.github.exchange import GitHubFailed
 from ops002.github.inputs import BadInputs
@@ -77,7 +78,7 @@ def _ending(environ: Mapping[str, str], api: Api | GitHubFailed, log: Log) -> En
         step = asked_for(environ, api)
     except BadConfig as bad:
         return refused(bad.lines, bad.file, bad.problems)
-    except (BadInputs, Fork) as bad:
+    except (BadInputs, Fork, WrongCheckout) as bad:
         return refused(bad.lines)
     return _carried_out(step, log)
 
@@ -85,10 +86,13 @@ def _ending(environ: Mapping[str, str], api: Api | GitHubFailed, log: Log) -> En
 def sweep_action(environ: Mapping[str, str], out: TextIO) -> int:
     """The step after the job: finish what a cancelled run could not; the exit code."""
     run = environ.get("STATE_run")
-    if run:
-        with suppress(StartFailed):
-            remove_run(_engine(), run)
-    fail_unfinished(environ, Log(out))
+    try:
+        # First: an engine that hangs takes longer than GitHub may.
+        fail_unfinished(environ, Log(out))
+    finally:
+        if run:
+            with suppress(StartFailed):
+                remove_run(_engine(), run)
     return 0
 
 

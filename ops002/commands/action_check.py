@@ -28,10 +28,17 @@ _BEGIN_SECONDS: Final = 10.0
 """So much may GitHub delay a measurement."""
 _HURRIED_SECONDS: Final = 5.0
 """Of a runner's 10 s for a step that it ends. What isn't done by then is done after the job."""
-_KILLED: Final = "the step was ended before it could tell what came of it; run the job again"
+_KILLED: Final = (
+    "the step was ended, or GitHub didn't take what it said, before this check was completed: the "
+    "step's log has what came of it, if anything did; else run the job again"
+)
 _NAMESAKES: Final = (
     "another job or step of this run has a check of the same name, and GitHub takes the newer one "
     "for the truth; give each a check_name of its own"
+)
+_UNCOUNTED: Final = (
+    "whether another job or step of this run has a check of the same name isn't known, and this "
+    "one could stand in for a red one; run the job again"
 )
 
 
@@ -92,7 +99,8 @@ class Check:
                         self._shown(self._run, output)
                     else:
                         self._completed(self._run, output)
-                save_state(self._environ, _STATE, "")
+                if not hurried:  # else GitHub may still be making one that we asked for before
+                    save_state(self._environ, _STATE, "")
                 self._why = ""
             except GitHubFailed as error:
                 self._give_up(error, "it isn't completed")
@@ -101,17 +109,19 @@ class Check:
 
     def _completed(self, run: CheckRun, output: CheckOutput) -> None:
         # The newest one sees those that were made before it: so it, which counts, is red.
-        if self._covered(run):
-            output = without_result("check-name", [_NAMESAKES])
-            self._tell(_NAMESAKES)
+        why = self._covering(run)
+        if why is not None:
+            output = without_result("check-name", [why])
+            self._tell(why)
         self._shown(run, output)
 
-    def _covered(self, run: CheckRun) -> bool:
+    def _covering(self, run: CheckRun) -> str | None:
+        """Why it could stand in for another one that is red, if so."""
         try:
-            return run.namesakes()
+            return _NAMESAKES if run.namesakes() else None
         except GitHubFailed as error:
-            self._tell(f"whether others have its name isn't known: {error}")
-            return False
+            self._tell(str(error))
+            return _UNCOUNTED
 
     def _shown(self, run: CheckRun, output: CheckOutput) -> None:
         for left in run.complete(output.conclusion.value, output):

@@ -23,6 +23,7 @@ from ops002.config_overrides import Instead
 from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import SOCKET, Gate, Own
 from ops002.github.api import Api
+from ops002.github.checkout import refuse_other_commit
 from ops002.github.event import commits, refuse_fork
 from ops002.github.exchange import GitHubFailed
 from ops002.github.facts import git_facts, handed_over
@@ -55,10 +56,11 @@ def asked_for(environ: Mapping[str, str], api: Api | GitHubFailed) -> Step:
     """What the workflow asks for.
 
     Raises:
-        BadInputs, BadConfig, Fork: that can't be carried out, or isn't allowed.
+        BadInputs, BadConfig, Fork, WrongCheckout: that can't be carried out, or isn't allowed.
     """
     inputs = read_inputs(environ)
     refuse_fork(environ, allowed=inputs.allow_fork)
+    refuse_other_commit(environ, Path.cwd())
     instead = Instead(device=inputs.device, tolerance=inputs.tolerance, scenarios=inputs.scenarios)
     facts, taken = git_facts(environ), None
     if inputs.config_ref is None:

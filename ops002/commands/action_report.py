@@ -71,8 +71,14 @@ def without_check(why: str) -> Ending:
 def judged(code: int, report: Path, on_host: str, places: Places, *, gates: bool) -> Ending:
     """What the report comes to: recomputed here, whatever the sibling said of it.
 
-    ``code`` is the one that the sibling ended with.
+    ``code`` is the one that the sibling ended with. The JUnit file that it left goes the same way.
     """
+    ending = _ending(code, report, on_host, places, gates=gates)
+    _keep_junit(ending, report.with_name(junit.NAME))
+    return ending
+
+
+def _ending(code: int, report: Path, on_host: str, places: Places, *, gates: bool) -> Ending:
     try:
         result = judge_again(report.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ReportRefused) as error:
@@ -84,9 +90,7 @@ def judged(code: int, report: Path, on_host: str, places: Places, *, gates: bool
             "killed on its way out (by the kernel, if memory ran out); run it again"
         )
         return could_not_start(why, places, gates=gates)
-    ending = of_result(result, on_host, places, gates=gates)
-    _keep_junit(ending, report.with_name(junit.NAME))
-    return ending
+    return of_result(result, on_host, places, gates=gates)
 
 
 def tell(ending: Ending, environ: Mapping[str, str], log: Log) -> None:

@@ -55,6 +55,7 @@ def take(
         path, text = _config_at(api, repository, sha, given)
         loaded = load_text(path, text, instead)
         files = {path: text}
+        _must_not_detour(f"config_ref {ref}: {path}", loaded.config)
         for file in scenario_files(loaded.config):
             found = file_at(api, repository, file, sha)
             if found is None:
@@ -66,6 +67,20 @@ def take(
     if problems:
         raise BadConfig(problems)
     return Taken(ref=ref if ref == sha else f"{ref} ({sha})", loaded=loaded, files=files)
+
+
+def _must_not_detour(where: str, config: Config) -> None:
+    """Raises `BadConfig` if a path may lead through a link of the checkout to another file."""
+    files = [
+        one.workload.file for one in config.scenarios if isinstance(one.workload, PythonWorkload)
+    ]
+    detours = tuple(
+        f"{where} names {file}: a path with .. isn't followed into another ref; write it without"
+        for file in dict.fromkeys(files)
+        if ".." in file.split("/")
+    )
+    if detours:
+        raise BadConfig(detours)
 
 
 def _no_place(path: str) -> str | None:
@@ -145,15 +160,25 @@ def _written(taken: Taken, folder: Path) -> dict[str, Path]:
 def changed(
     api: Api | GitHubFailed, repository: str, found: Commits, files: tuple[str, ...]
 ) -> tuple[str, ...] | None:
-    """Those files of the checkout that a pull request changes; None where that isn't known."""
-    if isinstance(api, GitHubFailed) or found.base is None or len(files) > _MOST_COMPARED:
+    """Those files of the checkout that a pull request changes; None where that isn't known.
+
+    What can't be compared hides nothing of what can: a pull request could bring such a file along.
+    """
+    if isinstance(api, GitHubFailed) or found.base is None:
         return None
-    try:
-        with api.at_most(_COMPARE_SECONDS):
+    different, known = [], len(files) <= _MOST_COMPARED
+    with api.at_most(_COMPARE_SECONDS):
+        try:
             base = _merged_into(api, repository, found) or found.base
-            return tuple(one for one in files if _here(one) != file_at(api, repository, one, base))
-    except GitHubFailed:
-        return None
+        except GitHubFailed:
+            return None
+        for one in files[:_MOST_COMPARED]:
+            try:
+                if _here(one) != file_at(api, repository, one, base):
+                    different.append(one)
+            except GitHubFailed:
+                known = False
+    return tuple(different) if different or known else None
 
 
 def _merged_into(api: Api, repository: str, found: Commits) -> str | None:

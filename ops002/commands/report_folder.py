@@ -72,6 +72,10 @@ def prepared(folder: Path) -> Iterator[Path]:
         ) from None
     try:
         yield report
+    except BaseException:
+        with suppress(OSError):  # nothing has judged it here, and it may look green
+            cases.unlink(missing_ok=True)
+        raise
     finally:
         for file in (*missing, report, cases, *_output(folder)):
             with suppress(OSError):  # a share that keeps its files' owners: the report is there

@@ -71,7 +71,7 @@ class Answer:
         """
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # or JSON without end
             raise GitHubFailed("GitHub's answer isn't JSON", self.status) from None
 
 

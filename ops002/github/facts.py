@@ -6,10 +6,12 @@ The gate beside an action's container has no event: it is handed what the action
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from ops002.github.checkout import checked_out
 from ops002.github.event import commits
 from ops002.result import GitFacts
 from ops002.text import clean
@@ -41,7 +43,7 @@ def _of_runner(environ: Mapping[str, str]) -> GitFacts:
     found = commits(environ)
     return GitFacts(
         repository=repository,
-        tested_sha=found.tested,
+        tested_sha=checked_out(Path.cwd()) or found.tested,
         head_sha=found.head,
         base_sha=found.base,
         ref=None if ref is None else clean(ref),

@@ -60,13 +60,17 @@ def render(result: GateResult, places: Places, *, gates: bool) -> CheckOutput:
 
 
 def without_result(
-    reason: str, why: Sequence[str], found: Sequence[Annotation] = ()
+    reason: str, why: Sequence[str], found: Sequence[Annotation] = (), *, red: bool = True
 ) -> CheckOutput:
-    """The check run where nothing was judged, such as after an error in the config: a failure."""
+    """The check run where nothing was judged, such as after an error in the config: a failure.
+
+    Not ``red`` is only the one of a step that succeeds all the same, since it doesn't gate.
+    """
+    loud = "" if red else f"{NOT_GATING}: "
     return CheckOutput(
-        conclusion=Conclusion.FAILURE,
-        title=f"INCONCLUSIVE {reason}: {why[0] if why else 'nothing was judged'}",
-        summary=summary.without_result(reason, why),
+        conclusion=Conclusion.FAILURE if red else Conclusion.NEUTRAL,
+        title=f"{loud}INCONCLUSIVE {reason}: {why[0] if why else 'nothing was judged'}",
+        summary=summary.without_result(reason, why, red=red),
         text="",
         annotations=_on_lines(found),
     )

@@ -85,7 +85,9 @@ def of_result(result: GateResult, report_path: str, places: Places, *, gates: bo
 
 def not_judged(cause: Cause, *, gates: bool) -> Ending:
     """The end of a step that judged nothing: an annotation per problem, on its line."""
-    level = Level.FAILURE if gates else Level.WARNING
+    code = 0 if not gates and cause.code == EXIT_INCONCLUSIVE else cause.code
+    red = code != 0
+    level = Level.FAILURE if red else Level.WARNING
     named = title(Outcome.INCONCLUSIVE, cause.reason, gates=gates)
     problems = list(cause.problems)
     if len(problems) > MOST:
@@ -102,12 +104,12 @@ def not_judged(cause: Cause, *, gates: bool) -> Ending:
     )
     why = [message for message, _ in cause.problems]
     return Ending(
-        code=0 if not gates and cause.code == EXIT_INCONCLUSIVE else cause.code,
+        code=code,
         outputs=_outputs(Outcome.INCONCLUSIVE, cause.reason, "", ""),
         annotations=found,
         log="",
-        summary=summary.without_result(cause.reason, why),
-        check=check_run.without_result(cause.reason, why, found),
+        summary=summary.without_result(cause.reason, why, red=red),
+        check=check_run.without_result(cause.reason, why, found, red=red),
         junit=None,
     )
 

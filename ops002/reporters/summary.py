@@ -25,6 +25,10 @@ _OUTPUT_LINES: Final = 10
 
 _MARKS: Final = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.INCONCLUSIVE: "⚠️"}
 _UNMEASURED: Final = "not measured"
+_LOUD: Final = (
+    f"> **{NOT_GATING}.** The step succeeds whatever is found (`mode: report`). Leave `mode` out, "
+    "and a red result fails the check."
+)
 
 
 def render(result: GateResult, places: Places, *, gates: bool) -> str:
@@ -42,12 +46,14 @@ def details(result: GateResult, places: Places) -> str:
     return _joined(_details(result, places))
 
 
-def without_result(reason: str, why: Sequence[str]) -> str:
-    """The summary where nothing was judged."""
+def without_result(reason: str, why: Sequence[str], *, red: bool = True) -> str:
+    """The summary where nothing was judged; ``red`` unless the step doesn't gate."""
     lines = [f"- {prose(line)}" for line in why]
     mark = _MARKS[Outcome.INCONCLUSIVE]
-    advice = "Nothing was tested, so this is red. Mend what is named and run it again."
-    return _joined([f"## {mark} INCONCLUSIVE {prose(reason)}", "\n".join(lines), advice])
+    so = "so this is red" if red else "and a gate would be red"
+    advice = f"Nothing was tested, {so}. Mend what is named and run it again."
+    loud = "" if red else _LOUD
+    return _joined([loud, f"## {mark} INCONCLUSIVE {prose(reason)}", "\n".join(lines), advice])
 
 
 def _joined(sections: Iterator[str] | Sequence[str]) -> str:
@@ -70,10 +76,7 @@ def _joined(sections: Iterator[str] | Sequence[str]) -> str:
 
 def _head(result: GateResult, *, gates: bool) -> Iterator[str]:
     if not gates:
-        yield (
-            f"> **{NOT_GATING}.** The step succeeds whatever is found (`mode: report`). Leave "
-            "`mode` out, and a red result fails the check."
-        )
+        yield _LOUD
     yield f"## {_MARKS[result.outcome]} {prose(headline(result))}"
     remark = gate_remark(result.environment.git)
     if remark is not None:

@@ -170,7 +170,9 @@ def test_commit_that_github_doesnt_know_is_told(github: FakeGitHub) -> None:
         check_run(github, replace(IDENTITY, head_sha="")).begin()
 
 
-@pytest.mark.parametrize("body", [[], {}, {"id": None}, {"id": "x"}, 7])
+@pytest.mark.parametrize(
+    "body", [[], {}, {"id": None}, {"id": "x"}, 7, b"<html>sorry", b"[" * 200_000]
+)
 def test_answer_that_is_no_check_run_is_told(github: FakeGitHub, body: Any) -> None:
     github.troubles[:] = [Trouble(201, body=body or [0])]
 

@@ -84,8 +84,11 @@ def test_event_that_cant_be_read(name: str, head: str | None) -> None:
     assert found.base is None
 
 
-def test_facts_are_those_that_the_action_hands_over(tmp_path: Path) -> None:
+def test_facts_are_those_that_the_action_hands_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The gate beside its container has no event."""
+    monkeypatch.chdir(tmp_path)
     (file := tmp_path / "event.json").write_text(json.dumps({"pull_request": REQUEST}))
     environ = {
         "GITHUB_ACTIONS": "true",

@@ -115,6 +115,17 @@ def test_without_a_token_it_is_refused() -> None:
         take(none, "org/engine", "main", None, Instead())
 
 
+@pytest.mark.parametrize("file", ["a/../scenarios/engine.py", "../checkout/scenarios/engine.py"])
+def test_path_with_a_detour_is_refused(checkout: Path, github: FakeGitHub, file: str) -> None:
+    """Where the first part of it is a link, it leads to a file of the pull request."""
+    del checkout
+    detour = CONFIG.replace(b"./scenarios/engine.py", file.encode())
+    github.files["ops002.yml", MAIN] = detour
+
+    with pytest.raises(BadConfig, match=r"config_ref main: ops002\.yml names .*\.\./"):
+        taken(github)
+
+
 def test_folder_is_no_config(checkout: Path, github: FakeGitHub) -> None:
     del checkout
     with pytest.raises(BadConfig, match=r"scenarios at .* is no file"):
@@ -226,6 +237,20 @@ def test_what_cant_be_compared_is_not_known(github: FakeGitHub, trouble: Trouble
     assert changed(impatient, "org/engine", FOUND, ("ops002.yml",)) is None
     assert changed(GitHubFailed("no token"), "org/engine", FOUND, ("ops002.yml",)) is None
     assert changes(github, Commits(tested=MERGE, head=HEAD, base=None)) is None
+
+
+@pytest.mark.parametrize("bait", ["folder", "many"])
+def test_what_cant_be_compared_hides_no_change(
+    checkout: Path, github: FakeGitHub, bait: str
+) -> None:
+    """Or a pull request would bring such a file along, and no word be said of its config."""
+    (checkout / "ops002.yml").write_bytes(CONFIG + b"tolerance: 256MiB\n")
+    others = {"folder": ["scenarios"], "many": [f"{one}.py" for one in range(30)]}[bait]
+
+    found = changed(api(github), "org/engine", FOUND, ("ops002.yml", *others))
+
+    assert found == ("ops002.yml",)
+    assert changed(api(github), "org/engine", FOUND, ("scenarios/engine.py", *others)) is None
 
 
 def test_only_files_of_the_checkout_are_the_gates() -> None:

@@ -134,8 +134,16 @@ def test_each_problem_stands_on_its_line() -> None:
 def test_without_gating_only_what_may_be_red_is_not(code: int, expected: int) -> None:
     cause = Cause(code=code, reason="workload-failed", problems=[("no engine", None)])
 
-    assert not_judged(cause, gates=False).code == expected
-    assert not_judged(cause, gates=True).code == code
+    ending, gate = not_judged(cause, gates=False), not_judged(cause, gates=True)
+
+    assert (ending.code, gate.code) == (expected, code)
+    assert gate.check.conclusion is Conclusion.FAILURE
+    red = ending.code != 0
+    assert (ending.check.conclusion is Conclusion.FAILURE) == red
+    assert {one.level for one in ending.annotations} == {Level.FAILURE if red else Level.WARNING}
+    for text in (ending.summary, ending.check.summary):
+        assert ("so this is red" in text) == red
+        assert ("does not gate" in text) == (not red)
 
 
 def test_worst_delta_is_signed_and_of_the_attempts_that_count() -> None:
