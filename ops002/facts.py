@@ -139,6 +139,21 @@ class CheckFacts:
         # Backwards: of several waits after a fault the first counts.
         return {series[0].fault: series for series in reversed((*alive, *gone))}
 
+    def later_faults_add_nothing(self) -> bool:
+        """Whether there were several faults, and the later half of them added no more than noise.
+
+        By the workload's own figure, too, where that is told.
+        """
+        noise = self.limits.band_bytes + (self.noise.bytes or 0)
+        told = filter(None, (self.device.instrument, self.device.own))
+        return all(self._levels_off(instrument, noise) for instrument in told)
+
+    def _levels_off(self, instrument: str, noise: int) -> bool:
+        levels = [self._level(wait, instrument) for wait in self._posts]
+        told = [level for level in levels if level is not None]
+        several = len(told) == len(levels) > 1
+        return several and told[-1] - told[(len(told) - 1) // 2] <= noise
+
     def judged_sizes(self) -> list[int]:
         """Every reading of the judging instrument, at any stage."""
         readings = (

@@ -147,6 +147,13 @@ class Seen(str, Enum):
     SIZE = "size"  # the size of inference that failed
     KILLED_AFTER = "killed-after"  # milliseconds into an inference that was still running
     ALLOCATOR_OOMS = "allocator-ooms"  # times that torch's CUDA allocator ran out of memory
+    REQUESTS = "requests"  # how many were made at once to force the fault
+    STATUS = "status"  # of an HTTP answer; of a burst every status that was seen
+    BODY = "body"  # the piece of an answer that the expected pattern matched
+    OTHER_BODY = "other-body"  # the beginning of an answer that it didn't match
+    NO_ANSWER = "no-answer"  # why a request got none
+    LEFT_AT = "left-at"  # bytes of the answer's body that had come when the client went away
+    KILLED_CHILD = "killed-child"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +198,26 @@ class JudgedDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GaugeReading:
+    """What the engine's own gauge said; the workload's own word."""
+
+    seconds: float
+    stage: Stage
+    fault: int | None
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaugeMissing:
+    """A gauge that could not be read, and why."""
+
+    seconds: float
+    stage: Stage
+    fault: int | None
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """Everything that was observed in one trial: enough to judge it again, later, elsewhere.
 
@@ -206,6 +233,7 @@ class Measurement:
     quiesce: tuple[str, ...] = ()
     health: tuple[str, ...] = ()
     output_tail: tuple[str, ...] = ()
+    gauge: tuple[GaugeReading | GaugeMissing, ...] = ()
 
     def series(self, stage: Stage) -> tuple[tuple[Snapshot, ...], ...]:
         """The snapshots of a stage, one group per uninterrupted wait, in the order of time."""

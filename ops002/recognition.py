@@ -10,17 +10,30 @@ from ops002.config_schema import (
     InProcessFault,
     KillFault,
     OomFault,
+    ServerKillFault,
 )
+from ops002.config_server import ClientFault, DisconnectFault, RequestFault
 from ops002.expect import OUT_OF_MEMORY_OUTPUT, Expectation, Nature
 
 
 def expectation_of(fault: Fault) -> Expectation:
     """The fault's nature, and whatever the config expects besides."""
     match fault:
+        case ServerKillFault(process="child"):
+            nature = Nature.CHILD_KILLED
         case KillFault():
             nature = Nature.KILLED
-        case ExitFault() | CommandOomFault() | InProcessFault(after="exited"):
+        case (
+            ExitFault()
+            | CommandOomFault()
+            | InProcessFault(after="exited")
+            | ClientFault(after="exited")
+        ):
             nature = Nature.FAILING_EXIT
+        case RequestFault():
+            nature = Nature.ANSWERED
+        case DisconnectFault():
+            nature = Nature.DISCONNECTED
         case OomFault():
             nature = Nature.OUT_OF_MEMORY
         case ExceptionFault():

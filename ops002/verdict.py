@@ -19,6 +19,7 @@ from ops002.contract import (
 )
 from ops002.expect import unmet
 from ops002.facts import CheckFacts
+from ops002.gauge import GaugeFacts
 from ops002.growth import Growth, worst_growth
 from ops002.limits import Limits
 from ops002.measurement import FaultRecord, IncidentKind, JudgedDevice, Measurement, Phase
@@ -138,6 +139,25 @@ class _Case:
         """Healthy inferences alone moved memory by more than the tolerance."""
         return self.facts.noise.control_spread_bytes > self.limits.tolerance_bytes
 
+    def cache_or_leak(self) -> bool:
+        """Retained, and the later faults added nothing: what nobody can ask may be a cache.
+
+        Unless its own gauge says that something is still in use.
+        """
+        retained = self.above_throughout() or self.own_retained()
+        may = self.limits.may_cache and not self.gauge.lost and not self.facts.growth.found
+        return retained and may and self.facts.later_faults_add_nothing()
+
+    @property
+    def gauge(self) -> GaugeFacts:
+        """What the engine's own gauge shows."""
+        return GaugeFacts(self.facts.measurement, self.limits.gauge_within)
+
+    def unreadable(self) -> bool:
+        """Whether a reading that the check rests on is missing."""
+        alive = self.facts.phase is Phase.AFTER_ERROR
+        return self.facts.unreadable() or (alive and self.gauge.unreadable)
+
     def held_until_gc(self) -> bool:
         """Retained, and back once Python's collector had run."""
         after = self.facts.collected_delta_bytes()
@@ -179,7 +199,8 @@ class _Case:
         return verdict is Ops002Verdict.PASS
 
     def nothing_at_stake(self) -> bool:
-        waived = self.limits.min_at_stake_bytes == 0
+        shown = self.facts.phase is Phase.AFTER_ERROR and self.gauge.rose
+        waived = self.limits.min_at_stake_bytes == 0 or shown
         at_stake = self.facts.at_stake_bytes
         return not waived and (at_stake is None or at_stake <= self.limits.min_at_stake_bytes)
 
@@ -209,7 +230,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     (Reason.WORKLOAD_FAILED, _incident(IncidentKind.WORKLOAD_FAILED)),
     (
         Reason.NO_READING,
-        lambda case: case.had(IncidentKind.NO_READING) or case.facts.unreadable(),
+        lambda case: case.had(IncidentKind.NO_READING) or case.unreadable(),
     ),
     (Reason.IMPLAUSIBLE_READING, _implausible),
     (Reason.UNSTEADY_CONTROL, lambda case: case.unsteady_control()),
@@ -226,6 +247,7 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_DIED)),
     ),
     (Reason.SURVIVORS, partial(_in_phase, Phase.AFTER_EXIT, _Case.left_survivors)),
+    (Reason.CACHE_OR_LEAK, partial(_in_phase, Phase.AFTER_ERROR, _Case.cache_or_leak)),
     (Reason.HELD_UNTIL_GC, partial(_in_phase, Phase.AFTER_ERROR, _Case.held_until_gc)),
     (Reason.LEAK, lambda case: case.above_throughout() or case.own_retained()),
     (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.working_set_lost)),
@@ -233,6 +255,10 @@ RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
     (
         Reason.NOT_SERVING,
         partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.NOT_SERVING)),
+    ),
+    (
+        Reason.GAUGE_NOT_RESTORED,
+        partial(_in_phase, Phase.AFTER_ERROR, lambda case: case.gauge.lost),
     ),
     (Reason.GROWTH_PER_ERROR, lambda case: case.facts.growth.found),
     (Reason.NOTHING_AT_STAKE, _Case.nothing_at_stake),

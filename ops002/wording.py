@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from ops002.attribution import Holder, HolderKind
+from ops002.gauge import GaugeFacts
 from ops002.growth import Growth
-from ops002.measurement import Missing, Phase, Seen
+from ops002.measurement import Evidence, Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import GateResult, TrialResult
 from ops002.units import show_delta, show_size
@@ -18,7 +20,13 @@ _FAULT_WORDS: Final = {
     "exit": "failing exit",
     "exception": "injected exception",
     "kill": "kill",
+    "request": "failing request",
+    "disconnect": "dropped request",
 }
+
+_SHOWN: Final = frozenset(
+    {Seen.EXCEPTION, Seen.MESSAGE, Seen.STATUS, Seen.BODY, Seen.OTHER_BODY, Seen.NO_ANSWER}
+)
 
 ADVICE: Final = {
     Reason.INTERRUPTED: "Nothing was judged. Run it again and let it finish.",
@@ -74,6 +82,12 @@ ADVICE: Final = {
         "End these processes when the workload ends: they hold memory, and they would spoil the "
         "next job on this machine. (The gate kills them once they are named.)"
     ),
+    Reason.CACHE_OR_LEAK: (
+        "The first failing requests left this, and later ones added nothing: a cache that was "
+        "filled, or one object that is replaced each time, such as the last exception. Nobody can "
+        "ask the server. Warm it up with a larger healthy request, one that fills the cache as "
+        "far; what then still stays is a leak. Or name a gauge of what it has in use."
+    ),
     Reason.HELD_UNTIL_GC: (
         "It came back only when Python's collector ran: a reference cycle holds it, and until the "
         "next collection it is as good as gone. Break the cycle (often an exception that refers to "
@@ -95,6 +109,11 @@ ADVICE: Final = {
     Reason.NOT_SERVING: (
         "Memory is back, but the workload no longer works: a service that stays up and fails every "
         "request after the first error."
+    ),
+    Reason.GAUGE_NOT_RESTORED: (
+        "The engine itself counts something as still in use: what leaks within memory that it took "
+        "at its start is invisible to the driver, until no request is admitted any more. Look at "
+        "what an aborted or refused request had reserved."
     ),
     Reason.GROWTH_PER_ERROR: (
         "Too little to see after one error, and a crash after enough of them. Look for what the "
@@ -129,11 +148,8 @@ def _described(trial: TrialResult) -> str:
     incident = next((found.detail for found in trial.measurement.incidents), None)
     if incident is not None and OUTCOME_OF[trial.reason] is not Outcome.PASS:
         return incident
-    if trial.reason is Reason.FAULT_NOT_FIRED:
-        return _not_fired(trial)
-    if trial.reason is Reason.SURVIVORS:
-        names = ", ".join(f"{one.name} (PID {one.pid})" for one in trial.measurement.survivors)
-        return f"after the workload's exit these were alive: {names}"
+    if (words := _WORDS_OF.get(trial.reason)) is not None:
+        return words(trial)
     if trial.reason is Reason.NO_READING or check is None or check.delta_bytes is None:
         return _unmeasured(trial)
     if trial.reason is Reason.NOTHING_AT_STAKE:
@@ -141,6 +157,11 @@ def _described(trial: TrialResult) -> str:
         moved = f"{show_delta(check.delta_bytes)} on {check.device}"
         return f"at stake: {stake}, too little to tell a leak from none ({moved} after all faults)"
     return _moved(trial, check, check.delta_bytes)
+
+
+def _gauge_moved(trial: TrialResult) -> str:
+    facts = GaugeFacts(trial.measurement, within=None)
+    return f"the engine's gauge is {facts.after:g} after the faults, and was {facts.baseline:g}"
 
 
 def growth_words(growth: Growth) -> str:
@@ -181,7 +202,7 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
         return f"{moved}, while {', '.join(neighbours)}"
     if (own := _by_own_figure(check, delta_bytes)) is not None:
         return f"{own} {when}, {show_delta(delta_bytes)} on the whole of {check.device}, {limit}"
-    if trial.reason is Reason.LEAK:
+    if trial.reason in (Reason.LEAK, Reason.CACHE_OR_LEAK):
         return f"{show_size(delta_bytes)} retained on {check.device} {when}, {limit}"
     if trial.reason is Reason.GROWTH_PER_ERROR and trial.growth.bytes_per_fault is not None:
         added = show_size(trial.growth.bytes_per_fault)
@@ -206,17 +227,31 @@ def _not_fired(trial: TrialResult) -> str:
     if not trial.faults:
         return "the fault was never forced"
     fault = next((fault for fault in trial.faults if not fault.fired), trial.faults[-1])
-    seen = "; ".join(
-        str("".join(item.value[:1]) if isinstance(item.value, tuple) else item.value)
-        for item in fault.evidence
-        if item.what in (Seen.EXCEPTION, Seen.MESSAGE)
-    )
+    seen = "; ".join(_shown(item) for item in fault.evidence if item.what in _SHOWN)
     if any(item.what is Seen.RETURNED for item in fault.evidence):
         seen = "it returned normally"
     statuses = [item.value for item in fault.evidence if item.what is Seen.EXIT_STATUS]
     ended = f"exit status {statuses[0]}" if statuses else ""
     what = "; ".join(filter(None, (seen, ended))) or "nothing"
     return f"the fault did not fire: {', '.join(fault.unmet) or 'not every repeat'}; seen: {what}"
+
+
+def _shown(item: Evidence) -> str:
+    if isinstance(item.value, tuple):
+        return "".join(item.value[:1])
+    return f"status {item.value}" if item.what is Seen.STATUS else str(item.value)
+
+
+def _survivors(trial: TrialResult) -> str:
+    names = ", ".join(f"{one.name} (PID {one.pid})" for one in trial.measurement.survivors)
+    return f"after the workload's exit these were alive: {names}"
+
+
+_WORDS_OF: Final[dict[Reason, Callable[[TrialResult], str]]] = {
+    Reason.FAULT_NOT_FIRED: _not_fired,
+    Reason.GAUGE_NOT_RESTORED: _gauge_moved,
+    Reason.SURVIVORS: _survivors,
+}
 
 
 def explanation(trial: TrialResult) -> str:

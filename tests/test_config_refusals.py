@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ops002.config_problems import Problem, dotted
-from tests.configs import COMMAND, PYTHON, places, problems, with_faults
+from tests.configs import PYTHON, SERVER, places, problems, with_faults
 
 PLANNED = {
-    "a workload": PYTHON.replace("python\n", "server\n"),
     "a python fault": with_faults("oom-sweep"),
-    "a command fault": COMMAND.replace("exit\n", "disconnect\n"),
+    "a server's oom": SERVER.replace("{kind: kill}", "{kind: oom}"),
 }
 
 

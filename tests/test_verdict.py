@@ -19,6 +19,7 @@ from tests.builders import (
     TIB,
     Exiting,
     Serving,
+    gauge,
     incident,
     limits,
     missing,
@@ -92,6 +93,11 @@ REACHED = {
     Reason.UNSTEADY_CONTROL: (
         Serving(controls=(900 * MIB, 950 * MIB)).measurement(),
         limits(),
+    ),
+    Reason.CACHE_OR_LEAK: (Serving(after=1200 * MIB).measurement(), limits(may_cache=True)),
+    Reason.GAUGE_NOT_RESTORED: (
+        Serving().measurement(gauge=gauge(baseline=0.1, after=0.2)),
+        limits(gauge_within=0.0),
     ),
     Reason.HELD_UNTIL_GC: (
         Serving(after=1200 * MIB, collected=1064 * MIB).measurement(),

@@ -10,6 +10,8 @@ from typing import Final, Protocol
 from ops002.measurement import (
     Evidence,
     FaultRecord,
+    GaugeMissing,
+    GaugeReading,
     Incident,
     IncidentKind,
     Measurement,
@@ -56,6 +58,7 @@ class Recording:
         self._quiesce: tuple[str, ...] = ()
         self._health: list[str] = []
         self._output: tuple[str, ...] = ()
+        self._gauge: list[GaugeReading | GaugeMissing] = []
         self.stage = Stage.BEFORE_START
         self.fault: int | None = None
 
@@ -132,6 +135,16 @@ class Recording:
         if (note := clean(note)) not in self._health:
             self._health.append(note)
 
+    def add_gauge(self, value: float | str) -> None:
+        """Keep what the engine's own gauge said, or why it said nothing."""
+        when = round(self._clock.now(), 4)
+        stage, fault = self.stage, self.fault
+        self._gauge.append(
+            GaugeReading(seconds=when, stage=stage, fault=fault, value=value)
+            if isinstance(value, float)
+            else GaugeMissing(seconds=when, stage=stage, fault=fault, missing=clean(value))
+        )
+
     def set_output(self, output: str) -> None:
         """Keep the last lines of the workload's output."""
         lines = [line for line in output.splitlines() if line.strip()]
@@ -149,6 +162,7 @@ class Recording:
             quiesce=self._quiesce,
             health=tuple(self._health),
             output_tail=self._output,
+            gauge=tuple(self._gauge),
         )
 
 

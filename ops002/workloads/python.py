@@ -43,7 +43,6 @@ _NOTHING_TO_LIMIT: Final = (
     "its tensors on the device that load is given, by torch's own allocator, or use call with a "
     "fail(model) that runs out of memory by itself"
 )
-
 _HALF: Final = 0.5
 _INJECTION_TRIES: Final = 5
 _SHORTEST: Final = 1e-4
@@ -51,6 +50,8 @@ _SHORTEST: Final = 1e-4
 
 class PythonProcess:
     """A started worker, and what can be asked of it."""
+
+    gauge = None
 
     def __init__(self, workload: PythonWorkload, channel: WorkerChannel, clock: Clock) -> None:
         self.running = channel.running
