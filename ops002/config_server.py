@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
 from ops002.config_sections import Expect, FaultKeys, Section
 from ops002.config_values import (
     Command,
-    Count,
     Duration,
     Environment,
     ExitCodes,
@@ -113,7 +112,7 @@ class ServerExpect(Expect):
 class ClientFault(FaultKeys, Request):
     """What a client does to the server; ``concurrent`` at once, among as many healthy requests."""
 
-    concurrent: Count = Field(default=1, le=MOST_AT_ONCE)
+    concurrent: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 1
     after: Literal["serving", "exited"] = "serving"
 
 

@@ -155,6 +155,8 @@ class Exchange:
             # By single bytes where the client is to go away: no more is taken than was asked for.
             chunk = answer.read1(_CHUNK if leave is None else min(_CHUNK, leave - self._received))
             if not chunk:
+                if answer.length:
+                    raise ValueError(f"the answer ended {answer.length} bytes too early")
                 return
             self._received += len(chunk)
             self._body += chunk[: self._request.keep - len(self._body)]
