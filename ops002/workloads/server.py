@@ -29,7 +29,8 @@ from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
 
 _TICK_SECONDS: Final = 0.005
-_POLL_SECONDS: Final = 0.1
+_POLL_SHARE: Final = 0.05
+_MOST_POLL_SECONDS: Final = 0.2
 _DYING_SECONDS: Final = 1.0
 """Between a connection that breaks and the exit status of the process that it broke with."""
 _KILL_SECONDS: Final = 10.0
@@ -101,7 +102,8 @@ class ServerProcess:
             if now - told > _TELL_SECONDS:
                 told = now
                 self._tell(self.running.output().splitlines()[-_LINES:])
-            self._pause(_POLL_SECONDS)
+            # A server that is soon ready isn't waited for long, and a large model hardly asked.
+            self._pause(min(_POLL_SHARE * (now - began), _MOST_POLL_SECONDS))
 
     def must_have(self, fault: RequestFault | DisconnectFault) -> None:
         """Healthy inferences have the fault's load from now on."""
