@@ -145,14 +145,16 @@ class CheckFacts:
         By the workload's own figure, too, where that is told.
         """
         noise = self.limits.band_bytes + (self.noise.bytes or 0)
-        told = filter(None, (self.device.instrument, self.device.own))
-        return all(self._levels_off(instrument, noise) for instrument in told)
+        own = self._levels_off(self.device.own or "", noise)
+        return self._levels_off(self.device.instrument, noise) is True and own is not False
 
-    def _levels_off(self, instrument: str, noise: int) -> bool:
+    def _levels_off(self, instrument: str, noise: int) -> bool | None:
+        """None where that isn't told."""
         levels = [self._level(wait, instrument) for wait in self._posts]
         told = [level for level in levels if level is not None]
-        several = len(told) == len(levels) > 1
-        return several and told[-1] - told[(len(told) - 1) // 2] <= noise
+        if len(told) < len(levels) or len(told) < 2:  # noqa: PLR2004 (one says nothing of the next)
+            return None
+        return told[-1] - told[(len(told) - 1) // 2] <= noise
 
     def judged_sizes(self) -> list[int]:
         """Every reading of the judging instrument, at any stage."""
