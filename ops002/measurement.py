@@ -153,6 +153,7 @@ class Seen(str, Enum):
     OTHER_BODY = "other-body"  # the beginning of an answer that it didn't match
     NO_ANSWER = "no-answer"  # why a request got none
     LEFT_AT = "left-at"  # bytes of the answer's body that had come when the client went away
+    HEALTHY_FAILED = "healthy-failed"  # of the healthy requests beside a burst: how many, and why
     KILLED_CHILD = "killed-child"
 
 

@@ -43,12 +43,24 @@ def evidence_of(answers: Sequence[Answer], pattern: str | None, clock: Clock) ->
     stayed = [answer for answer in answers if not answer.left]
     for received in sorted({answer.received for answer in gone})[:_DISTINCT]:
         yield _seen(Seen.LEFT_AT, received)
-    for why in _some(answer.error for answer in stayed if answer.error is not None):
+    for why in _few(answer.error for answer in stayed if answer.error is not None):
         yield _seen(Seen.NO_ANSWER, why)
-    for text in _some(text_of(answer) for answer in stayed if answer.error is None):
+    matched: list[str] = []
+    others: list[str] = []
+    for text in dict.fromkeys(text_of(answer) for answer in stayed if answer.error is None):
         found = text if pattern is None else search(pattern, text, clock)
-        what = Seen.OTHER_BODY if found is None else Seen.BODY
-        yield _seen(what, (text if found is None else found)[:_EXCERPT])
+        (others if found is None else matched).append(text if found is None else found)
+    for what, texts in ((Seen.BODY, matched), (Seen.OTHER_BODY, others)):
+        for text in _few(texts):
+            yield _seen(what, text[:_EXCERPT])
+
+
+def failed_beside(answers: Sequence[Answer]) -> Iterator[Evidence]:
+    """Of the healthy requests beside a burst: those that the failing ones took with them."""
+    failed = [answer for answer in answers if not is_served(answer)]
+    if failed:
+        words = f"{len(failed)} of {len(answers)}: {described(failed[0])}"
+        yield _seen(Seen.HEALTHY_FAILED, words)
 
 
 def complete_too_soon(answers: Iterable[Answer]) -> Iterator[Evidence]:
@@ -58,9 +70,9 @@ def complete_too_soon(answers: Iterable[Answer]) -> Iterator[Evidence]:
         yield _seen(Seen.RETURNED, f"the whole answer had come, {size} bytes")
 
 
-def _some(texts: Iterable[str]) -> list[str]:
-    """The first few that differ; one that doesn't match is among them, if there is any."""
-    return list(dict.fromkeys(texts))
+def _few(texts: Iterable[str]) -> list[str]:
+    """The first few that differ."""
+    return list(dict.fromkeys(texts))[:_DISTINCT]
 
 
 def _seen(what: Seen, value: str | int) -> Evidence:

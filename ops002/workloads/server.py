@@ -22,7 +22,13 @@ from ops002.workloads import (
     died_evidence,
     output_evidence,
 )
-from ops002.workloads.answers import complete_too_soon, described, evidence_of, is_served
+from ops002.workloads.answers import (
+    complete_too_soon,
+    described,
+    evidence_of,
+    failed_beside,
+    is_served,
+)
 from ops002.workloads.gauge import EngineGauge
 from ops002.workloads.requests import Requests
 from ops002.workloads.serving import HealthyInference, Quiesced
@@ -159,6 +165,7 @@ class ServerProcess:
             raise DeadlinePassed("the failing request was not answered in time")
         pattern = fault.expect.body if fault.expect is not None else None
         seen = list(evidence_of(forced, pattern, self._clock))
+        seen += failed_beside(answers[fault.concurrent :])
         if isinstance(fault, DisconnectFault):
             seen += complete_too_soon(forced)
         status = self.running.exit_status()
@@ -228,7 +235,7 @@ class ServerProcess:
         """Kill the child that has most in memory, and see it gone; who it was.
 
         Raises:
-            StepFailed: there is none.
+            StepFailed: there is none, or it stays.
         """
         children = [one for one in self.running.processes() if one.pid != self.running.root.pid]
         if not children:
@@ -238,6 +245,8 @@ class ServerProcess:
         deadline = self._clock.now() + _KILL_SECONDS
         while self._is_there(child) and self._clock.now() < deadline:
             self._pause(_TICK_SECONDS)
+        if self._is_there(child):
+            raise StepFailed(f"{child.name} (PID {child.pid}) doesn't end when it is killed")
         return f"{child.name} (PID {child.pid})"
 
     def _is_there(self, child: Process) -> bool:
