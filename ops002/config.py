@@ -24,7 +24,7 @@ from ops002.config_schema import (
     PythonWorkload,
     ServerScenario,
 )
-from ops002.config_server import ServerWorkload
+from ops002.config_server import ServerWorkload, misfits_of_ports
 from ops002.limits import Limits
 from ops002.recognition import expectation_of
 from ops002.settle import SettleRule
@@ -240,6 +240,9 @@ def _contradictions(scenario: Scenario, index: int, lines: Mapping[Path, int]) -
             f"can't show a leak of {format_size(scenario.tolerance_bytes)}",
         )
     yield from (told(key, message) for key, message in _misfits_of_device(scenario))
+    if isinstance(scenario.workload, ServerWorkload):
+        misfits = misfits_of_ports(scenario.workload, scenario.faults)
+        yield from (told(key, message) for key, message in misfits)
 
 
 def _misfits_of_device(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
@@ -99,6 +100,29 @@ class ServerWorkload(Section):
     cwd: Text = "."
     stop: Stop = Stop()
     timeouts: ServerTimeouts = ServerTimeouts()
+
+
+PORT: Final = "{port}"
+"""Stands for a free port that the gate chooses, in ``run``, ``env`` and the URLs."""
+
+
+def port_of(url: str) -> str:
+    """The port of a URL that was checked: a number, or `PORT`."""
+    return url.partition("//")[2].partition("/")[0].rpartition(":")[2]
+
+
+def misfits_of_ports(
+    workload: ServerWorkload, faults: Iterable[object]
+) -> Iterator[tuple[str, str]]:
+    """What doesn't go together with the server's ports: the key, and why."""
+    asked = (workload.ready, workload.healthy, workload.gauge)
+    ports = {port_of(request.url) for request in asked if request is not None}
+    for fault in faults:
+        if isinstance(fault, ClientFault) and port_of(fault.url) not in ports:
+            yield "faults", f"{fault.url}: ready, healthy and gauge know no server at that port"
+    told = (*workload.run, *workload.env.values())
+    if PORT in ports and not any(PORT in text for text in told):
+        yield "workload", f"{PORT} stands neither in run nor in env: the server can't know its port"
 
 
 class ServerExpect(Expect):

@@ -89,6 +89,8 @@ def test_whoever_isnt_the_server_isnt_asked(url: str) -> None:
         ("after_bytes: 1B", "after_bytes: 1B, after_time: 1s", "after_bytes or after_time"),
         ("{kind: kill}", "{kind: kill, process: all}", "'parent' or 'child'"),
         ("{kind: kill}", "{kind: oom}", "not implemented yet"),
+        (', "{port}"]', ', "8000"]', "can't know its port"),
+        ('{port}/infer", json: {}, expect', '8001/infer", json: {}, expect', "no server at that"),
         ("kind: server", "kind: server\n      gauge: {url: 'http://[::1]:{port}/'}", "give metric"),
         (
             "kind: server",

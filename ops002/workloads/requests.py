@@ -8,10 +8,16 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ops002.agents.client.exchange import Request as Sent
-from ops002.config_server import DisconnectFault, Gauge, Ready, Request, ServerWorkload
+from ops002.config_server import (
+    PORT,
+    DisconnectFault,
+    Gauge,
+    Ready,
+    Request,
+    ServerWorkload,
+)
 from ops002.workloads import StepFailed
 
-PORT: Final = "{port}"
 _QUICK_SECONDS: Final = 10.0
 """For what any server answers at once."""
 _METRICS_BYTES: Final = 4 * 1024 * 1024
