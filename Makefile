@@ -9,7 +9,7 @@ help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 demo: .venv/.demo  ## one clean and one leaking engine, judged: a pass and a fail
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh examples/servers/llama-cpp/run.sh
 
 test: lint unit  ## everything CI runs
 
@@ -19,7 +19,7 @@ lint: .venv/.dev  ## format, lint, types, import contracts, the image's and the 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/shellcheck .ci/run .ci/engine examples/quickstart/demo.sh
+	$(BIN)/shellcheck .ci/run .ci/engine examples/quickstart/demo.sh examples/servers/llama-cpp/run.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github action.yml
