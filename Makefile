@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint unit test-docker test-gpu fuzz mutants mutation bench error-rates lock clean
+.PHONY: help demo test lint unit test-docker test-servers test-gpu fuzz mutants mutation bench error-rates lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 demo: .venv/.demo  ## one clean and one leaking engine, judged: a pass and a fail
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart/demo.sh examples/servers/llama-cpp/run.sh
 
 test: lint unit  ## everything CI runs
 
@@ -19,7 +19,7 @@ lint: .venv/.dev  ## format, lint, types, import contracts, the image's and the 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/shellcheck .ci/run .ci/engine examples/quickstart/demo.sh
+	$(BIN)/shellcheck .ci/run .ci/engine examples/quickstart/demo.sh examples/servers/llama-cpp/run.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github action.yml
@@ -32,6 +32,9 @@ unit: .venv/.dev  ## the tests, with branch coverage
 
 test-docker: .venv/.dev  ## the tests on a Docker engine (set up as root by .ci/engine where none answers)
 	base=$$(.ci/engine) && OPS002_WHOLE_CORPUS=1 OPS002_BASE_IMAGE=$$base $(BIN)/python -m pytest -m docker -ra tests/docker
+
+test-servers: .venv/.dev .venv-servers/.made  ## real servers, ten times each: llama.cpp's and a transformer's
+	OPS002_SERVERS_PYTHON="$(CURDIR)/.venv-servers/bin/python" $(BIN)/python -m pytest -m servers tests/servers
 
 test-gpu: .venv/.dev  ## what only a GPU can show; TORCH_PYTHON names a Python whose torch has CUDA
 	TORCH_PYTHON="$(TORCH_PYTHON)" $(BIN)/python -m pytest -m gpu tests/gpu
@@ -75,9 +78,15 @@ lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
 	$(PIP) install -r requirements/dev.txt
 	touch $@
 
+.venv-servers/.made: requirements/servers.txt requirements/torch.txt
+	$(PYTHON) -m venv .venv-servers
+	.venv-servers/bin/python -m pip install --quiet -r requirements/servers.txt
+	.venv-servers/bin/python -m pip install --quiet --no-deps -r requirements/torch.txt
+	touch $@
+
 .venv/.mutation: requirements/mutation.txt .venv/.dev
 	$(PIP) install -r requirements/mutation.txt
 	touch $@
 
 clean:           ## remove what the targets made
-	rm -rf .venv build dist *.egg-info ops002-report demo-report .coverage .coverage.*
+	rm -rf .venv .venv-servers build dist *.egg-info ops002-report demo-report .coverage .coverage.*

@@ -23,7 +23,9 @@ from ops002.config_schema import (
     OomSweepFault,
     PythonScenario,
     PythonWorkload,
+    ServerScenario,
 )
+from ops002.config_server import ServerWorkload, misfits_of_ports
 from ops002.limits import Limits
 from ops002.recognition import expectation_of
 from ops002.settle import SettleRule
@@ -32,7 +34,7 @@ from ops002.units import SIZE_UNITS, format_duration, format_size
 DEFAULT_TOLERANCE_BYTES: Final = 64 * SIZE_UNITS["MiB"]
 DEFAULT_WARMUP: Final = 2
 DEFAULT_CONTROL: Final = 3
-DEFAULT_REPEAT: Final = {"python": 5, "command": 1}
+DEFAULT_REPEAT: Final = {"python": 5, "command": 1, "server": 5}
 DEFAULT_KILLS: Final = 1
 DEFAULT_SETTLE: Final = SettleRule(
     timeout=30.0, window=0.5, interval=0.05, band=4 * SIZE_UNITS["MiB"]
@@ -41,6 +43,7 @@ DEFAULT_DEVICE: Final = "cuda"
 CUDA_VARIABLES: Final = frozenset({"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"})
 
 _Value = TypeVar("_Value")
+_ScenarioText = PythonScenario | CommandScenario | ServerScenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Scenario:
     held_until_gc: Literal["fail", "accept"]
     exclusive: bool
     container: Container | None
-    workload: PythonWorkload | CommandWorkload
+    workload: PythonWorkload | CommandWorkload | ServerWorkload
     faults: tuple[Fault, ...]
 
     @property
@@ -77,7 +80,14 @@ class Scenario:
             repeat=self.repeat_of(fault),
             expectation=expectation_of(fault),
             accept_held_until_gc=self.held_until_gc == "accept",
+            may_cache=isinstance(self.workload, ServerWorkload),
+            gauge_within=self._gauge_within,
         )
+
+    @property
+    def _gauge_within(self) -> float | None:
+        gauge = self.workload.gauge if isinstance(self.workload, ServerWorkload) else None
+        return None if gauge is None else gauge.within
 
     def repeat_of(self, fault: Fault) -> int:
         """How often a fault is forced."""
@@ -95,7 +105,7 @@ class Scenario:
     def starts(self) -> int:
         """How often the workload is started if nothing goes wrong."""
         ending = sum(self.repeat_of(fault) for fault in self.faults if ends_workload(fault))
-        if isinstance(self.workload, PythonWorkload):
+        if not isinstance(self.workload, CommandWorkload):
             shared = any(not ends_workload(fault) for fault in self.faults)
             return ending + int(shared)
         healthy = self.warmup + self.control if self.workload.healthy else 0
@@ -157,7 +167,7 @@ def _checked(document: object, lines: Mapping[Path, int]) -> tuple[Config | None
 
 
 def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenario:
-    scenario: PythonScenario | CommandScenario = text.scenarios[index]
+    scenario: _ScenarioText = text.scenarios[index]
     path = ("scenarios", index)
     tolerance = _first(scenario.tolerance, text.tolerance, DEFAULT_TOLERANCE_BYTES)
     return Scenario(
@@ -178,7 +188,7 @@ def _resolve(text: ConfigText, index: int, lines: Mapping[Path, int]) -> Scenari
     )
 
 
-def _faults(scenario: PythonScenario | CommandScenario, text: ConfigText) -> tuple[Fault, ...]:
+def _faults(scenario: _ScenarioText, text: ConfigText) -> tuple[Fault, ...]:
     """The faults with their repeats; those that end the workload last: the others share a start."""
     given = _first(scenario.repeat, text.repeat, None)
     faults: list[Fault] = []
@@ -190,7 +200,7 @@ def _faults(scenario: PythonScenario | CommandScenario, text: ConfigText) -> tup
     return tuple(sorted(faults, key=ends_workload))
 
 
-def _default_repeat(scenario: PythonScenario | CommandScenario) -> int:
+def _default_repeat(scenario: _ScenarioText) -> int:
     return DEFAULT_REPEAT[scenario.workload.kind]
 
 
@@ -232,6 +242,9 @@ def _contradictions(scenario: Scenario, index: int, lines: Mapping[Path, int]) -
             f"can't show a leak of {format_size(scenario.tolerance_bytes)}",
         )
     yield from (told(key, message) for key, message in _misfits_of_device(scenario))
+    if isinstance(scenario.workload, ServerWorkload):
+        misfits = misfits_of_ports(scenario.workload, scenario.faults)
+        yield from (told(key, message) for key, message in misfits)
 
 
 def _misfits_of_device(scenario: Scenario) -> Iterator[tuple[str, str]]:

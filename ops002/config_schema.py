@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
     model_validator,
 )
 
+from ops002.config_sections import Expect, FaultKeys, Section, Timeouts
+from ops002.config_server import DisconnectFault, RequestFault, ServerWorkload
 from ops002.config_values import (
     FILLED_LIST,
     Command,
@@ -30,18 +30,6 @@ from ops002.config_values import (
     Volumes,
 )
 from ops002.units import SIZE_UNITS
-
-PLANNED_KEYS: Final = frozenset({"body", "status"})
-"""Keys of schema version 1 that this release doesn't carry out: refused, never ignored."""
-
-PLANNED_KINDS: Final = frozenset({"server", "request", "disconnect"})
-"""Workload and fault kinds of schema version 1 that this release doesn't carry out."""
-
-
-class Section(BaseModel):
-    """A mapping of the config file: known keys only, exact types, not changed after."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class SettleKeys(Section):
@@ -67,14 +55,6 @@ class MeasuringKeys(Section):
     exclusive: bool | None = None
 
 
-class Timeouts(Section):
-    """Deadlines: until loaded, for one inference or run, and until gone."""
-
-    start: Period = 600.0
-    infer: Period = 120.0
-    exit: Period = 30.0
-
-
 class PythonWorkload(Section):
     """A scenario file with ``load`` and ``infer``, run by the worker in the workload's Python."""
 
@@ -97,30 +77,6 @@ class CommandWorkload(Section):
     timeouts: Timeouts = Timeouts()
 
 
-class Expect(Section):
-    """How a fault is recognised; every given key must hold."""
-
-    output: Pattern | None = None
-    recovers: bool = False
-
-    @model_validator(mode="after")
-    def _shows_a_recovery(self) -> Expect:
-        if self.recovers and self.output is None:
-            raise ValueError(
-                "recovers needs output: nothing else shows an error that the workload swallows"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Expect:
-        keys = [key for key in type(self).model_fields if key != "recovers"]
-        if all(getattr(self, key) is None for key in keys):
-            raise ValueError(
-                f"says nothing to recognise the fault by; give at least one of: {', '.join(keys)}"
-            )
-        return self
-
-
 class PythonExpect(Expect):
     """Expectation of a fault inside the worker; ``exit_code`` for one that ends it."""
 
@@ -133,12 +89,6 @@ class CommandExpect(Expect):
     """Expectation of a command; a signal's status is 128 + n."""
 
     exit_code: ExitCodes | None = None
-
-
-class FaultKeys(Section):
-    """What every fault may say: how often it is forced, if not as often as the others."""
-
-    repeat: Count | None = None
 
 
 class InProcessFault(FaultKeys):
@@ -210,6 +160,12 @@ class KillFault(FaultKeys):
     expect: None = None
 
 
+class ServerKillFault(KillFault):
+    """SIGKILL of the server in the middle of a request, or of its biggest child."""
+
+    process: Literal["parent", "child"] = "parent"
+
+
 class ExitFault(FaultKeys):
     """The command fails by itself."""
 
@@ -240,8 +196,13 @@ CommandFault = Annotated[
     Annotated[ExitFault | CommandOomFault | KillFault, Field(discriminator="kind")],
     BeforeValidator(_spell_out),
 ]
+ServerFault = Annotated[
+    Annotated[RequestFault | DisconnectFault | ServerKillFault, Field(discriminator="kind")],
+    BeforeValidator(_spell_out),
+]
 WorkerFault = CallFault | OomFault | OomSweepFault | ExceptionFault
-Fault = WorkerFault | KillFault | ExitFault | CommandOomFault
+RequestedFault = RequestFault | DisconnectFault
+Fault = WorkerFault | RequestedFault | KillFault | ExitFault | CommandOomFault
 
 
 class Container(Section):
@@ -272,6 +233,15 @@ class CommandScenario(MeasuringKeys):
     faults: Annotated[tuple[CommandFault, ...], FILLED_LIST]
 
 
+class ServerScenario(MeasuringKeys):
+    """A server workload and its faults."""
+
+    name: Annotated[Text, Field(max_length=100)]
+    container: Container | None = None
+    workload: ServerWorkload
+    faults: Annotated[tuple[ServerFault, ...], FILLED_LIST]
+
+
 def _workload_kind(scenario: object) -> str | None:
     workload = scenario.get("workload") if isinstance(scenario, dict) else None
     kind = workload.get("kind") if isinstance(workload, dict) else None
@@ -279,7 +249,9 @@ def _workload_kind(scenario: object) -> str | None:
 
 
 Scenario = Annotated[
-    Annotated[PythonScenario, Tag("python")] | Annotated[CommandScenario, Tag("command")],
+    Annotated[PythonScenario, Tag("python")]
+    | Annotated[CommandScenario, Tag("command")]
+    | Annotated[ServerScenario, Tag("server")],
     Discriminator(_workload_kind),
 ]
 

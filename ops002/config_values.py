@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from ops002.contract import AC_OPS_002_MAX_TOLERANCE_BYTES
-from ops002.units import format_size, parse_duration, parse_size
+from ops002.units import format_duration, format_size, parse_duration, parse_size
 
 CONTAINER_COMMANDS: Final = frozenset({"docker", "podman", "nerdctl"})
 
@@ -110,6 +118,46 @@ def _command(argv: tuple[str, ...]) -> tuple[str, ...]:
     return argv
 
 
+def _url(text: str) -> str:
+    found = _URL.fullmatch(text)
+    port = found["port"] if found else None
+    if found is None or (port != "{port}" and not 0 < int(port or 0) <= _LAST_PORT):
+        raise ValueError(
+            f"{text[:80]!r} isn't an address of the server: requests go to it alone, as "
+            "http://127.0.0.1:{port}/path (or localhost, or [::1]; a number may stand for {port})"
+        )
+    return text
+
+
+def _header(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("must be printable ASCII, as a header is")
+    return text
+
+
+def _header_name(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(f"{name[:80]!r} isn't the name of a header")
+    if name.lower() in _OWN_HEADERS:
+        raise ValueError(f"{name} is set by the gate: it follows from the request")
+    return name
+
+
+def _plain_json(value: JsonValue) -> JsonValue:
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise ValueError("must be what JSON can hold: whole text, and numbers that end") from None
+    return value
+
+
+_LAST_PORT: Final = 65535
+_URL: Final = re.compile(
+    r"http://(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>\{port\}|[0-9]{1,5})"
+    r"(?P<target>/[!-~]*)?"
+)
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_OWN_HEADERS: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 _VOLUME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 _SYSTEM_FOLDERS: Final = frozenset({"proc", "sys", "dev", "etc", "run", "tmp"})
 _UUID: Final = r"(GPU|MIG)-[0-9A-Za-z/-]{1,120}"
@@ -117,9 +165,20 @@ _DEVICE: Final = re.compile(rf"cpu|cuda(:(all|[0-9]{{1,3}}(,[0-9]{{1,3}})*|{_UUI
 _SIZE_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(B|KiB|MiB|GiB)$"}
 _DURATION_SCHEMA: Final = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h)$"}
 
-Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema(_SIZE_SCHEMA)]
+# In a document sizes and durations are text again: what is parsed back must be what it was.
+Size = Annotated[
+    int,
+    BeforeValidator(parse_size),
+    PlainSerializer(format_size, return_type=str, when_used="json"),
+    WithJsonSchema(_SIZE_SCHEMA),
+]
 Tolerance = Annotated[Size, AfterValidator(_within_cap)]
-Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+    WithJsonSchema(_DURATION_SCHEMA),
+]
 Period = Annotated[Duration, AfterValidator(_positive)]
 Text = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_printable)]
 Pattern = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_pattern)]
@@ -138,5 +197,12 @@ Environment = dict[Annotated[str, AfterValidator(_variable)], Argument]
 Volumes = dict[Annotated[str, AfterValidator(_volume)], Annotated[Text, AfterValidator(_folder)]]
 Command = Annotated[Argv, AfterValidator(_command)]
 Count = Annotated[int, Field(ge=1, le=10_000)]
+Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Json = Annotated[JsonValue, AfterValidator(_plain_json)]
+Url = Annotated[str, AfterValidator(_url), WithJsonSchema({"type": "string", "format": "uri"})]
+Headers = dict[
+    Annotated[str, AfterValidator(_header_name)], Annotated[str, AfterValidator(_header)]
+]
+Statuses = Annotated[tuple[Annotated[int, Field(ge=200, le=599)], ...], FILLED_LIST]
 ExitCodes = Annotated[tuple[Annotated[int, Field(ge=0, le=255)], ...], FILLED_LIST]
 Version = Annotated[int, AfterValidator(_known_version), WithJsonSchema({"const": 1})]

@@ -35,6 +35,9 @@ _HELPED: Final = (
 INJECTED_CLASS: Final = "InjectedError"
 """The class of the exception that the worker raises in the middle of an inference."""
 
+FIRST_ERROR: Final = 400
+"""HTTP statuses from here on are errors."""
+
 KILLED_STATUS: Final = 137
 """SIGKILL's exit status, as a shell shows it."""
 
@@ -48,6 +51,9 @@ class Nature(Enum):
     SWEPT = "an out-of-memory error at the points of an inference"
     INJECTED = "the injected exception"
     KILLED = "a kill in the middle of an inference"
+    CHILD_KILLED = "a kill of a child in the middle of a request"
+    ANSWERED = "an answer with an error"
+    DISCONNECTED = "a client that left in the middle of an answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,8 @@ class Expectation:
     output: str | None = None
     exit_code: tuple[int, ...] = ()
     recovers: bool = False
+    status: tuple[int, ...] = ()
+    body: str | None = None
 
 
 def unmet(expectation: Expectation, evidence: Iterable[Evidence]) -> tuple[str, ...]:
@@ -83,6 +91,18 @@ def _unmet(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator
     if expectation.exit_code and not set(expectation.exit_code) & set(_statuses(evidence)):
         allowed = " or ".join(str(code) for code in expectation.exit_code)
         yield f"no exit status {allowed}"
+    yield from _unmet_answers(expectation, evidence)
+
+
+def _unmet_answers(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    """Of a burst every answer must be as expected: one that isn't was no fault."""
+    answers = set(_answered(evidence))
+    if expectation.status and not (answers and answers <= set(expectation.status)):
+        allowed = " or ".join(str(code) for code in expectation.status)
+        yield f"not every answer has status {allowed}"
+    bodies = {item.what for item in evidence if item.source is Source.GATE}
+    if expectation.body and (Seen.BODY not in bodies or Seen.OTHER_BODY in bodies):
+        yield f"not every answer matches {expectation.body!r}"
 
 
 def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator[str]:
@@ -91,7 +111,8 @@ def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> I
         return
     returned = any(item.what is Seen.RETURNED for item in evidence)
     if expectation.recovers:
-        if not returned and 0 not in _statuses(evidence):
+        served = any(status < FIRST_ERROR for status in _answered(evidence))
+        if not returned and not served and 0 not in _statuses(evidence):
             yield "it should have recovered from the error"
         if expectation.output is None:
             yield "nothing but expect.output can show an error that the workload swallows"
@@ -122,7 +143,6 @@ def _unmet_sweep(expectation: Expectation, evidence: tuple[Evidence, ...]) -> It
 
 def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
     """Whether the evidence shows what the fault's nature demands."""
-    statuses = set(_statuses(evidence))
     match expectation.nature:
         case Nature.EXCEPTION:
             return any(True for _ in _classes(evidence))
@@ -132,14 +152,56 @@ def _shows(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
             return is_out_of_memory(evidence) or wrapped
         case Nature.SWEPT:
             return not any(_unmet_sweep(expectation, evidence))
-        case Nature.FAILING_EXIT:
-            return bool(statuses - {0})
         case Nature.INJECTED:
             return any(_names(INJECTED_CLASS, names[0]) for names in _classes(evidence) if names)
-        case Nature.KILLED:
-            return KILLED_STATUS in statuses and any(
-                item.what is Seen.KILLED_AFTER and item.source is Source.GATE for item in evidence
-            )
+        case Nature.FAILING_EXIT | Nature.KILLED:
+            return _shows_by_exit(expectation.nature, set(_statuses(evidence)), evidence)
+        case Nature.CHILD_KILLED | Nature.ANSWERED | Nature.DISCONNECTED:
+            return _shows_clients(expectation, evidence)
+
+
+def _shows_by_exit(nature: Nature, statuses: set[int], evidence: tuple[Evidence, ...]) -> bool:
+    """Whether it ended as it should: by itself and failing, or killed in an inference."""
+    if nature is Nature.KILLED:
+        return KILLED_STATUS in statuses and _seen(evidence, Seen.KILLED_AFTER)
+    return bool(statuses - {0})
+
+
+def _shows_clients(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
+    """Whether what a server's client saw shows what the fault's nature demands."""
+    if expectation.nature is Nature.ANSWERED:
+        return _all_answered(expectation, evidence)
+    if expectation.nature is Nature.DISCONNECTED:
+        return _all_left(expectation, evidence)
+    return _seen(evidence, Seen.KILLED_CHILD) and _seen(evidence, Seen.KILLED_AFTER)
+
+
+def _all_answered(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
+    """Whether every request got an answer, and an error's status where none is expected."""
+    answers = list(_answered(evidence))
+    errors = all(status >= FIRST_ERROR for status in answers)
+    complete = bool(answers) and not _seen(evidence, Seen.NO_ANSWER)
+    return complete and (errors or bool(expectation.status))
+
+
+def _all_left(expectation: Expectation, evidence: tuple[Evidence, ...]) -> bool:
+    """Whether every client went away: of what was refused, or complete, nothing was dropped."""
+    refused = any(status >= FIRST_ERROR for status in _answered(evidence))
+    complete = _seen(evidence, Seen.RETURNED) or _seen(evidence, Seen.NO_ANSWER)
+    dropped = _seen(evidence, Seen.LEFT_AT) and not complete
+    return dropped and (not refused or bool(expectation.status))
+
+
+def _seen(evidence: tuple[Evidence, ...], what: Seen) -> bool:
+    """Whether the gate itself saw that."""
+    return any(item.what is what and item.source is Source.GATE for item in evidence)
+
+
+def _answered(evidence: Iterable[Evidence]) -> Iterator[int]:
+    """The statuses of the answers that the gate got."""
+    for item in evidence:
+        if item.what is Seen.STATUS and item.source is Source.GATE and isinstance(item.value, int):
+            yield item.value
 
 
 def is_out_of_memory(evidence: Iterable[Evidence]) -> bool:

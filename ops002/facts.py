@@ -139,6 +139,23 @@ class CheckFacts:
         # Backwards: of several waits after a fault the first counts.
         return {series[0].fault: series for series in reversed((*alive, *gone))}
 
+    def later_faults_add_nothing(self) -> bool:
+        """Whether there were several faults, and the later half of them added no more than noise.
+
+        By the workload's own figure, too, where that is told.
+        """
+        noise = self.limits.band_bytes + (self.noise.bytes or 0)
+        own = self._levels_off(self.device.own or "", noise)
+        return self._levels_off(self.device.instrument, noise) is True and own is not False
+
+    def _levels_off(self, instrument: str, noise: int) -> bool | None:
+        """None where that isn't told."""
+        levels = [self._level(wait, instrument) for wait in self._posts]
+        told = [level for level in levels if level is not None]
+        if len(told) < len(levels) or len(told) < 2:  # noqa: PLR2004 (one says nothing of the next)
+            return None
+        return told[-1] - told[(len(told) - 1) // 2] <= noise
+
     def judged_sizes(self) -> list[int]:
         """Every reading of the judging instrument, at any stage."""
         readings = (

@@ -9,7 +9,11 @@ from ops002.expect import Expectation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a trial is held to. Sizes in bytes, the window in seconds."""
+    """What a trial is held to. Sizes in bytes, the window in seconds.
+
+    ``may_cache``: what the workload keeps may be a cache that nobody can ask it to give back.
+    ``gauge_within`` is how far its own gauge may stay from its baseline; None if it has none.
+    """
 
     tolerance_bytes: int
     min_at_stake_bytes: int
@@ -18,3 +22,5 @@ class Limits:
     repeat: int
     expectation: Expectation
     accept_held_until_gc: bool = False
+    may_cache: bool = False
+    gauge_within: float | None = None

@@ -154,6 +154,14 @@ class Seen(str, Enum):
     POINTS_RAISED = "points-raised"  # those that ran out of memory, one an inference
     POINTS_FAILED = "points-failed"  # of these: the inference ended with an error
     OUT_OF_REACH = "out-of-reach"  # what the inference does where no operator can be made to fail
+    REQUESTS = "requests"  # how many were made at once to force the fault
+    STATUS = "status"  # of an HTTP answer; of a burst every status that was seen
+    BODY = "body"  # the piece of an answer that the expected pattern matched
+    OTHER_BODY = "other-body"  # the beginning of an answer that it didn't match
+    NO_ANSWER = "no-answer"  # why a request got none
+    LEFT_AT = "left-at"  # bytes of the answer's body that had come when the client went away
+    HEALTHY_FAILED = "healthy-failed"  # of the healthy requests beside a burst: how many, and why
+    KILLED_CHILD = "killed-child"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +206,26 @@ class JudgedDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GaugeReading:
+    """What the engine's own gauge said; the workload's own word."""
+
+    seconds: float
+    stage: Stage
+    fault: int | None
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaugeMissing:
+    """A gauge that could not be read, and why."""
+
+    seconds: float
+    stage: Stage
+    fault: int | None
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """Everything that was observed in one trial: enough to judge it again, later, elsewhere.
 
@@ -216,6 +244,7 @@ class Measurement:
     output_tail: tuple[str, ...] = ()
     sweep: Sweep | None = None
     retention: Retention | None = None
+    gauge: tuple[GaugeReading | GaugeMissing, ...] = ()
 
     def series(self, stage: Stage) -> tuple[tuple[Snapshot, ...], ...]:
         """The snapshots of a stage, one group per uninterrupted wait, in the order of time."""

@@ -22,16 +22,11 @@ def resolved(config: Config) -> dict[str, Any]:
 def _container(container: Container | None) -> dict[str, Any]:
     if container is None:
         return {}
-    keys = container.model_dump(mode="json")
-    return {"container": {**keys, "shm_size": format_size(container.shm_size)}}
+    return {"container": container.model_dump(mode="json")}
 
 
 def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
     settle = scenario.settle
-    workload = scenario.workload.model_dump(mode="json", exclude_none=True)
-    workload["timeouts"] = {
-        name: format_duration(seconds) for name, seconds in workload["timeouts"].items()
-    }
     return {
         "name": scenario.name,
         "device": scenario.device,
@@ -49,10 +44,10 @@ def _resolved_scenario(scenario: Scenario) -> dict[str, Any]:
         "held_until_gc": scenario.held_until_gc,
         "exclusive": scenario.exclusive,
         **_container(scenario.container),
-        "workload": workload,
+        "workload": scenario.workload.model_dump(mode="json", exclude_none=True, by_alias=True),
         "faults": [
             {
-                **fault.model_dump(mode="json", exclude_none=True),
+                **fault.model_dump(mode="json", exclude_none=True, by_alias=True),
                 "repeat": scenario.repeat_of(fault),
             }
             for fault in scenario.faults

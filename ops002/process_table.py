@@ -150,3 +150,9 @@ def _shows_this_namespace(proc: Path = _PROC) -> bool:
 def _numbers(folder: Path) -> tuple[int, ...]:
     names = os.listdir(folder)  # noqa: PTH208 (names are all that is asked for, and fast)
     return tuple(int(name) for name in names if name.isdigit())
+
+
+def resident_bytes(pid: int) -> int:
+    """How much of a process is in memory, files' pages among it; 0 if it has ended."""
+    fields = read(f"{pid}/statm").split()  # proc(5), statm: sizes in pages, resident is the second
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") if fields else 0

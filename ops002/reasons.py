@@ -34,11 +34,13 @@ class Reason(str, Enum):
     DEVICE_NOT_USED = "device-not-used"
     WORKLOAD_DIED = "workload-died"
     SURVIVORS = "survivors"
+    CACHE_OR_LEAK = "cache-or-leak"
     HELD_UNTIL_GC = "held-until-gc"
     LEAK = "leak"
     WORKING_SET_LOST = "working-set-lost"
     UNSETTLED = "unsettled"
     NOT_SERVING = "not-serving"
+    GAUGE_NOT_RESTORED = "gauge-not-restored"
     GROWTH_PER_ERROR = "growth-per-error"
     NOTHING_AT_STAKE = "nothing-at-stake"
     RETURNED_TO_BASELINE = "returned-to-baseline"
@@ -61,11 +63,13 @@ OUTCOME_OF: Final = {
     Reason.DEVICE_NOT_USED: Outcome.INCONCLUSIVE,
     Reason.WORKLOAD_DIED: Outcome.FAIL,
     Reason.SURVIVORS: Outcome.FAIL,
+    Reason.CACHE_OR_LEAK: Outcome.INCONCLUSIVE,
     Reason.HELD_UNTIL_GC: Outcome.FAIL,
     Reason.LEAK: Outcome.FAIL,
     Reason.WORKING_SET_LOST: Outcome.FAIL,
     Reason.UNSETTLED: Outcome.INCONCLUSIVE,
     Reason.NOT_SERVING: Outcome.FAIL,
+    Reason.GAUGE_NOT_RESTORED: Outcome.FAIL,
     Reason.GROWTH_PER_ERROR: Outcome.FAIL,
     Reason.NOTHING_AT_STAKE: Outcome.INCONCLUSIVE,
     Reason.RETURNED_TO_BASELINE: Outcome.PASS,

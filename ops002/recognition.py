@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from ops002.config_schema import (
     CommandOomFault,
     ExceptionFault,
@@ -11,25 +14,36 @@ from ops002.config_schema import (
     KillFault,
     OomFault,
     OomSweepFault,
+    ServerKillFault,
 )
+from ops002.config_server import ClientFault, DisconnectFault, RequestFault
 from ops002.expect import OUT_OF_MEMORY_OUTPUT, Expectation, Nature
+
+_NATURES: Final[Mapping[type, Nature]] = {
+    RequestFault: Nature.ANSWERED,
+    DisconnectFault: Nature.DISCONNECTED,
+    OomFault: Nature.OUT_OF_MEMORY,
+    OomSweepFault: Nature.SWEPT,
+    ExceptionFault: Nature.INJECTED,
+}
 
 
 def expectation_of(fault: Fault) -> Expectation:
     """The fault's nature, and whatever the config expects besides."""
     match fault:
+        case ServerKillFault(process="child"):
+            nature = Nature.CHILD_KILLED
         case KillFault():
             nature = Nature.KILLED
-        case ExitFault() | CommandOomFault() | InProcessFault(after="exited"):
+        case (
+            ExitFault()
+            | CommandOomFault()
+            | InProcessFault(after="exited")
+            | ClientFault(after="exited")
+        ):
             nature = Nature.FAILING_EXIT
-        case OomFault():
-            nature = Nature.OUT_OF_MEMORY
-        case OomSweepFault():
-            nature = Nature.SWEPT
-        case ExceptionFault():
-            nature = Nature.INJECTED
         case _:
-            nature = Nature.EXCEPTION
+            nature = _NATURES.get(type(fault), Nature.EXCEPTION)
     given = {} if fault.expect is None else fault.expect.model_dump(exclude_none=True)
     return Expectation(nature=nature, **{**given, "output": output_of(fault)})
 

@@ -1,30 +1,17 @@
-"""The judgement: a measurement and its limits in, outcome and reason out. Pure and total.
-
-The order of `Reason` and `RULES` is the order of precedence: within a check the first rule that
-holds gives the reason. Nothing here reads a clock, a file or a device.
-"""
+"""The judgement: a measurement and its limits in, outcome and reason out. Pure and total."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Final
 
-from ops002.contract import (
-    AC_OPS_002_MAX_PLAUSIBLE_GPU_BYTES,
-    AC_OPS_002_MAX_TOLERANCE_BYTES,
-    Ops002Verdict,
-    verdict_from_gpu_memory_leak_delta,
-)
 from ops002.expect import unmet
 from ops002.facts import CheckFacts
 from ops002.growth import Growth, worst_growth
 from ops002.limits import Limits
 from ops002.measurement import FaultRecord, IncidentKind, JudgedDevice, Measurement, Phase
-from ops002.points import Sweep
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
-from ops002.swept import grows, most_held, most_kept, unsteady
+from ops002.rules import RULES, Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,169 +102,11 @@ def _finding(record: FaultRecord, limits: Limits, devices: Sequence[CheckFacts])
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """All that a rule may look at."""
-
-    facts: CheckFacts
-    limits: Limits
-    fired: bool
-
-    def had(self, kind: IncidentKind) -> bool:
-        return any(incident.kind is kind for incident in self.facts.measurement.incidents)
-
-    def above_throughout(self) -> bool:
-        """Retained by more than the tolerance, settled or not."""
-        bounds = self.facts.delta_bounds()
-        return bounds is not None and bounds[0] > self.limits.tolerance_bytes
-
-    def below_throughout(self) -> bool:
-        """Below the baseline by more than the tolerance, settled or not."""
-        bounds = self.facts.delta_bounds()
-        return bounds is not None and bounds[1] < -self.limits.tolerance_bytes
-
-    def unsteady_control(self) -> bool:
-        """Healthy inferences alone moved memory by more than the tolerance."""
-        spread = self.facts.noise.control_spread_bytes
-        return spread > self.limits.tolerance_bytes or self.sweep_shows(unsteady)
-
-    def leaked(self) -> bool:
-        """Retained by more than the tolerance, as the device or the driver's list shows."""
-        return self.above_throughout() or self.own_retained()
-
-    def sweep_shows(self, figure: Callable[[Sweep], int]) -> bool:
-        """More than the tolerance was alive after an error of a sweep: the workload's own word."""
-        sweep = self._sweep
-        return sweep is not None and figure(sweep) > self.limits.tolerance_bytes
-
-    @property
-    def _sweep(self) -> Sweep | None:
-        """What concerns a workload that is alive: what its sweep saw."""
-        alive = self.facts.phase is Phase.AFTER_ERROR
-        return self.facts.measurement.sweep if alive else None
-
-    def pointless(self) -> bool:
-        """A sweep over an inference that asks for no memory at all: nothing could fail."""
-        sweep = self.facts.measurement.sweep
-        return sweep is not None and sweep.points == 0 and not sweep.out_of_reach
-
-    def grows(self) -> bool:
-        """Every error adds, or every one at some point of a sweep does."""
-        swept = self._sweep
-        return self.facts.growth.found or (swept is not None and grows(swept))
-
-    def held_until_gc(self) -> bool:
-        """Retained, and back once Python's collector had run."""
-        swept = self.sweep_shows(most_held) and not self.limits.accept_held_until_gc
-        if swept and not (self.leaked() or self.sweep_shows(most_kept)):
-            return True
-        after = self.facts.collected_delta_bytes()
-        return (
-            self.above_throughout()
-            and after is not None
-            and abs(after) <= self.limits.tolerance_bytes
-        )
-
-    def own_retained(self) -> bool:
-        """The workload's processes hold more than the tolerance more, whatever others gave back."""
-        own = self.facts.own_retained_bytes
-        return own is not None and own > self.limits.tolerance_bytes
-
-    def working_set_lost(self) -> bool:
-        """Less is left than the workload had, though what nobody is listed for took its place."""
-        own = self.facts.own_settled_delta_bytes
-        return self.below_throughout() or (own is not None and own < -self.limits.tolerance_bytes)
-
-    def others_moved(self) -> bool:
-        """Others on the device took or gave back more than the band: the delta isn't ours alone."""
-        return bool(self.facts.foreign_moves) and not self.own_retained()
-
-    def disturbed(self) -> bool:
-        """Somebody else moved memory: as the driver says, or because more is gone than was ours."""
-        gone = self.facts.phase is Phase.AFTER_EXIT and self.below_throughout()
-        return gone or self.others_moved()
-
-    def left_survivors(self) -> bool:
-        return bool(self.facts.measurement.survivors)
-
-    def contract_holds(self) -> bool:
-        baseline, post_error = self.facts.baseline_bytes, self.facts.post_error_bytes
-        if baseline is None or post_error is None:
-            return False
-        verdict = verdict_from_gpu_memory_leak_delta(
-            baseline, post_error, self.limits.tolerance_bytes
-        )
-        return verdict is Ops002Verdict.PASS
-
-    def nothing_at_stake(self) -> bool:
-        if self.pointless():
-            return True
-        waived = self.limits.min_at_stake_bytes == 0
-        at_stake = self.facts.at_stake_bytes
-        return not waived and (at_stake is None or at_stake <= self.limits.min_at_stake_bytes)
-
-
-def _incident(kind: IncidentKind) -> Callable[[_Case], bool]:
-    return lambda case: case.had(kind)
-
-
-def _implausible(case: _Case) -> bool:
-    sizes = case.facts.judged_sizes()
-    return any(not 0 <= size <= AC_OPS_002_MAX_PLAUSIBLE_GPU_BYTES for size in sizes)
-
-
-def _in_phase(phase: Phase, holds: Callable[[_Case], bool], case: _Case) -> bool:
-    return case.facts.phase is phase and holds(case)
-
-
-RULES: Final[tuple[tuple[Reason, Callable[[_Case], bool]], ...]] = (
-    (Reason.INTERRUPTED, _incident(IncidentKind.INTERRUPTED)),
-    (Reason.INTERNAL_ERROR, _incident(IncidentKind.INTERNAL_ERROR)),
-    (
-        Reason.TOLERANCE_ABOVE_CAP,
-        lambda case: case.limits.tolerance_bytes > AC_OPS_002_MAX_TOLERANCE_BYTES,
-    ),
-    (Reason.UNSUPPORTED_DEVICE, _incident(IncidentKind.UNSUPPORTED_DEVICE)),
-    (Reason.DIRTY_DEVICE, _incident(IncidentKind.DIRTY_DEVICE)),
-    (Reason.WORKLOAD_FAILED, _incident(IncidentKind.WORKLOAD_FAILED)),
-    (
-        Reason.NO_READING,
-        lambda case: case.had(IncidentKind.NO_READING) or case.facts.unreadable(),
-    ),
-    (Reason.IMPLAUSIBLE_READING, _implausible),
-    (Reason.UNSTEADY_CONTROL, lambda case: case.unsteady_control()),
-    (Reason.FOREIGN_ACTIVITY, _Case.disturbed),
-    (
-        Reason.WORKLOAD_RESTARTED,
-        partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_RESTARTED)),
-    ),
-    (Reason.FAULT_TIMEOUT, _incident(IncidentKind.FAULT_TIMEOUT)),
-    (Reason.FAULT_NOT_FIRED, lambda case: not case.fired and not case.pointless()),
-    (Reason.DEVICE_NOT_USED, lambda case: case.facts.shares.never_used()),
-    (
-        Reason.WORKLOAD_DIED,
-        partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.WORKLOAD_DIED)),
-    ),
-    (Reason.SURVIVORS, partial(_in_phase, Phase.AFTER_EXIT, _Case.left_survivors)),
-    (Reason.HELD_UNTIL_GC, partial(_in_phase, Phase.AFTER_ERROR, _Case.held_until_gc)),
-    (Reason.LEAK, lambda case: case.leaked() or case.sweep_shows(most_kept)),
-    (Reason.WORKING_SET_LOST, partial(_in_phase, Phase.AFTER_ERROR, _Case.working_set_lost)),
-    (Reason.UNSETTLED, lambda case: not case.facts.settled()),
-    (
-        Reason.NOT_SERVING,
-        partial(_in_phase, Phase.AFTER_ERROR, _incident(IncidentKind.NOT_SERVING)),
-    ),
-    (Reason.GROWTH_PER_ERROR, _Case.grows),
-    (Reason.NOTHING_AT_STAKE, _Case.nothing_at_stake),
-    (Reason.RETURNED_TO_BASELINE, _Case.contract_holds),
-)
-
-
 def _check(
     measurement: Measurement, limits: Limits, device: JudgedDevice, *, phase: Phase, fired: bool
 ) -> Check:
     facts = CheckFacts(measurement, device, phase, limits)
-    case = _Case(facts=facts, limits=limits, fired=fired)
+    case = Case(facts=facts, limits=limits, fired=fired)
     # No rule holding means figures that contradict each other (settled, within reach of no rule,
     # yet failed by the contract): a defect of the gate, so never green.
     reason = next((reason for reason, holds in RULES if holds(case)), Reason.INTERNAL_ERROR)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from ops002 import sweep_wording
+from ops002.advice import ADVICE
+from ops002.gauge import GaugeFacts
 from ops002.growth import Growth
 from ops002.holder_words import advice_on, sentence
 from ops002.holders import HolderKind
-from ops002.measurement import Missing, Phase, Seen
+from ops002.measurement import Evidence, Missing, Phase, Seen
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.result import GateResult, GitFacts, TrialResult, deciding_trial
 from ops002.units import show_delta, show_size
@@ -21,97 +24,15 @@ _FAULT_WORDS: Final = {
     "exit": "failing exit",
     "exception": "injected exception",
     "kill": "kill",
+    "request": "failing request",
+    "disconnect": "dropped request",
 }
 
 _EXPLAINED: Final = frozenset({Reason.LEAK, Reason.GROWTH_PER_ERROR})
 """Where the advice on who holds the memory says more than that on the reason."""
-
-ADVICE: Final = {
-    Reason.INTERRUPTED: "Nothing was judged. Run it again and let it finish.",
-    Reason.INTERNAL_ERROR: (
-        "This is a defect of ops002, not of the code under test. Please report it."
-    ),
-    Reason.TOLERANCE_ABOVE_CAP: "A tolerance above 256 MiB would hide real leaks. Lower it.",
-    Reason.UNSUPPORTED_DEVICE: (
-        "What the driver counts there doesn't come back when memory is freed, so neither a pass "
-        "nor a fail would mean anything. Run the gate on a GPU with memory of its own."
-    ),
-    Reason.DIRTY_DEVICE: (
-        "What others do there would be taken for the workload's. End what is named, or give the "
-        "gate a GPU of its own (CUDA_VISIBLE_DEVICES, or device)."
-    ),
-    Reason.WORKLOAD_FAILED: (
-        "The workload must work before its failure can be tested: mend that first. What it printed "
-        "is kept beside the report."
-    ),
-    Reason.NO_READING: (
-        "Memory that can't be read can't be judged. Give the gate what the message names."
-    ),
-    Reason.IMPLAUSIBLE_READING: (
-        "A reading outside [0, 1 TiB] is a broken counter. Mend that before trusting any figure."
-    ),
-    Reason.UNSTEADY_CONTROL: (
-        "Healthy inferences alone move memory that far, so nothing can be said of the error path. "
-        "Warm up more, or find what the healthy path keeps."
-    ),
-    Reason.FOREIGN_ACTIVITY: (
-        "Memory that isn't the workload's moved while it was measured, so nobody can say what the "
-        "error left. End who did that, wait until it holds still, or give the gate a device of its "
-        "own; then run it again."
-    ),
-    Reason.WORKLOAD_RESTARTED: (
-        "Memory of a process that was replaced comes back with it, whatever the error path keeps. "
-        "Keep the processes alive through the error, or say after: exited."
-    ),
-    Reason.FAULT_TIMEOUT: "The error path hangs, or timeouts.infer is too short for it.",
-    Reason.FAULT_NOT_FIRED: (
-        "The failure did not happen as expected, so nothing was tested. Compare what was seen with "
-        "what is expected; for oom, let infer take size=1, so that the gate can ask for more."
-    ),
-    Reason.DEVICE_NOT_USED: (
-        "None of its processes was ever on this device, so nothing there could leak. Look whether "
-        "it fell back to the CPU, or name the devices that it uses under device."
-    ),
-    Reason.WORKLOAD_DIED: (
-        "The error took the whole workload down. Its last output, kept beside the report, shows "
-        "how it ended."
-    ),
-    Reason.SURVIVORS: (
-        "End these processes when the workload ends: they hold memory, and they would spoil the "
-        "next job on this machine. (The gate kills them once they are named.)"
-    ),
-    Reason.HELD_UNTIL_GC: (
-        "It came back only when Python's collector ran: a reference cycle holds it, and until the "
-        "next collection it is as good as gone. Break the cycle (often an exception that refers to "
-        "itself through a frame), or accept it with held_until_gc: accept."
-    ),
-    Reason.LEAK: (
-        "Something still refers to what the failed inference allocated. Look first for a stored "
-        "exception (its traceback holds every local of the failed frames), then for caches and "
-        "requests that only the success path cleans up."
-    ),
-    Reason.WORKING_SET_LOST: (
-        "The workload lost part of what it had loaded: it may look alive and no longer be able to "
-        "serve. Look for clean-up on the error path that frees too much."
-    ),
-    Reason.UNSETTLED: (
-        "Memory kept moving until the deadline. Find what runs in the background, or give settle "
-        "a longer timeout."
-    ),
-    Reason.NOT_SERVING: (
-        "Memory is back, but the workload no longer works: a service that stays up and fails every "
-        "request after the first error."
-    ),
-    Reason.GROWTH_PER_ERROR: (
-        "Too little to see after one error, and a crash after enough of them. Look for what the "
-        "error path keeps for each request: a list, a log, a metric with a label per request."
-    ),
-    Reason.NOTHING_AT_STAKE: (
-        "The fault moved so little memory that even keeping all of it would pass. Let it fail late "
-        "and large (for call: the file's fail), or lower tolerance and min_at_stake both."
-    ),
-    Reason.RETURNED_TO_BASELINE: "Memory came back.",
-}
+_SHOWN: Final = frozenset(
+    {Seen.EXCEPTION, Seen.MESSAGE, Seen.STATUS, Seen.BODY, Seen.OTHER_BODY, Seen.NO_ANSWER}
+)
 
 
 def gate_remark(git: GitFacts) -> str | None:
@@ -145,11 +66,8 @@ def _described(trial: TrialResult) -> str:
     incident = next((found.detail for found in trial.measurement.incidents), None)
     if incident is not None and OUTCOME_OF[trial.reason] is not Outcome.PASS:
         return incident
-    if trial.reason is Reason.FAULT_NOT_FIRED:
-        return _not_fired(trial)
-    if trial.reason is Reason.SURVIVORS:
-        names = ", ".join(f"{one.name} (PID {one.pid})" for one in trial.measurement.survivors)
-        return f"after the workload's exit these were alive: {names}"
+    if (words := _WORDS_OF.get(trial.reason)) is not None:
+        return words(trial)
     if trial.reason is Reason.NO_READING or check is None or check.delta_bytes is None:
         return _unmeasured(trial)
     if trial.reason is Reason.NOTHING_AT_STAKE:
@@ -157,6 +75,11 @@ def _described(trial: TrialResult) -> str:
         moved = f"{show_delta(check.delta_bytes)} on {check.device}"
         return f"at stake: {stake}, too little to tell a leak from none ({moved} after all faults)"
     return _moved(trial, check, check.delta_bytes)
+
+
+def _gauge_moved(trial: TrialResult) -> str:
+    facts = GaugeFacts(trial.measurement, within=None)
+    return f"the engine's gauge is {facts.after:g} after the faults, and was {facts.baseline:g}"
 
 
 def growth_words(growth: Growth) -> str:
@@ -203,8 +126,9 @@ def _moved(trial: TrialResult, check: Check, delta_bytes: int) -> str:
         return f"every {fault} adds {added} on {where}: {show_delta(delta_bytes)} {when}"
     if trial.reason is Reason.UNSETTLED:
         return f"readings on {check.device} never held still {when}"
-    retained = f"{show_size(delta_bytes)} retained" if trial.reason is Reason.LEAK else ""
-    return f"{retained or show_delta(delta_bytes)} on {check.device} {when}, {limit}"
+    kept = trial.reason in {Reason.LEAK, Reason.CACHE_OR_LEAK}
+    moved = f"{show_size(delta_bytes)} retained" if kept else show_delta(delta_bytes)
+    return f"{moved} on {check.device} {when}, {limit}"
 
 
 def _when(trial: TrialResult, phase: Phase) -> str:
@@ -230,17 +154,31 @@ def _not_fired(trial: TrialResult) -> str:
     if not trial.faults:
         return "the fault was never forced"
     fault = next((fault for fault in trial.faults if not fault.fired), trial.faults[-1])
-    seen = "; ".join(
-        str("".join(item.value[:1]) if isinstance(item.value, tuple) else item.value)
-        for item in fault.evidence
-        if item.what in (Seen.EXCEPTION, Seen.MESSAGE)
-    )
+    seen = "; ".join(_shown(item) for item in fault.evidence if item.what in _SHOWN)
     if any(item.what is Seen.RETURNED for item in fault.evidence):
         seen = "it returned normally"
     statuses = [item.value for item in fault.evidence if item.what is Seen.EXIT_STATUS]
     ended = f"exit status {statuses[0]}" if statuses else ""
     what = "; ".join(filter(None, (seen, ended))) or "nothing"
     return f"the fault did not fire: {', '.join(fault.unmet) or 'not every repeat'}; seen: {what}"
+
+
+def _shown(item: Evidence) -> str:
+    if isinstance(item.value, tuple):
+        return "".join(item.value[:1])
+    return f"status {item.value}" if item.what is Seen.STATUS else str(item.value)
+
+
+def _survivors(trial: TrialResult) -> str:
+    names = ", ".join(f"{one.name} (PID {one.pid})" for one in trial.measurement.survivors)
+    return f"after the workload's exit these were alive: {names}"
+
+
+_WORDS_OF: Final[dict[Reason, Callable[[TrialResult], str]]] = {
+    Reason.FAULT_NOT_FIRED: _not_fired,
+    Reason.GAUGE_NOT_RESTORED: _gauge_moved,
+    Reason.SURVIVORS: _survivors,
+}
 
 
 def explanation(trial: TrialResult) -> str:

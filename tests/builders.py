@@ -13,6 +13,7 @@ from ops002.limits import Limits
 from ops002.measurement import (
     Evidence,
     FaultRecord,
+    GaugeReading,
     Incident,
     IncidentKind,
     JudgedDevice,
@@ -224,6 +225,19 @@ def on_shared_device(
         listed = tuple(neighbour(pid, size) for pid, size in neighbours[since].items())
         snapshots.append(replace(one, readings=(*one.readings, *told), processes=listed))
     return replace(measurement, devices=(SHARED,), snapshots=tuple(snapshots))
+
+
+def gauge(
+    *, controls: Iterable[float] = (), baseline: float, during: float | None = None, after: float
+) -> tuple[GaugeReading, ...]:
+    """What an engine's gauge said, stage by stage."""
+    told = [(Stage.CONTROL, value) for value in controls] + [(Stage.BASELINE, baseline)]
+    told += [] if during is None else [(Stage.FAULT, during)]
+    told.append((Stage.AFTER_ERROR, after))
+    return tuple(
+        GaugeReading(seconds=float(number), stage=stage, fault=None, value=value)
+        for number, (stage, value) in enumerate(told)
+    )
 
 
 def neighbour(pid: int, size: int, name: str = "python") -> ProcessMemory:

@@ -34,6 +34,23 @@ scenarios:
 """
 
 
+SERVER: Final = """\
+version: 1
+device: cpu
+scenarios:
+  - name: api
+    workload:
+      kind: server
+      run: [engine, serve, --port, "{port}"]
+      ready: {url: "http://127.0.0.1:{port}/health"}
+      healthy: {url: "http://127.0.0.1:{port}/infer", json: {prompt: hi}}
+    faults:
+      - {kind: request, url: "http://127.0.0.1:{port}/infer", json: {}, expect: {status: [400]}}
+      - {kind: disconnect, url: "http://127.0.0.1:{port}/infer", json: {}, after_bytes: 1B}
+      - {kind: kill}
+"""
+
+
 def with_faults(faults: str) -> str:
     """The python config with other faults, on its line 8."""
     return PYTHON.replace("[oom]", f"[{faults}]")

@@ -14,6 +14,15 @@ import yaml
 from ops002.units import parse_size
 
 CORPUS = Path(__file__).parent / "corpus"
+SERVER = {
+    "run": ["{python}", "{file}", "{port}"],
+    "ready": {"url": "http://127.0.0.1:{port}/health"},
+    "healthy": {"url": "http://127.0.0.1:{port}/infer", "json": {"prompt": "hi"}},
+    "env": {"PYTHONPATH": str(CORPUS)},  # the server that they share is there
+    "stop": {"timeout": "2s"},
+    "timeouts": {"start": "10s", "infer": "5s"},
+}
+"""What a case of a server needn't say."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,9 @@ def read_case(file: Path) -> Case:
     point = header.pop("point", None)
     holder = header.pop("holder", None)
     scenario = {"name": file.stem, "workload": {"kind": "python", "file": "{file}"}, **header}
+    if scenario["workload"]["kind"] == "server":
+        scenario["workload"] = {**SERVER, **scenario["workload"]}
+        scenario = {"settle": {"timeout": "3s"}, **scenario}
     return Case(
         file=file,
         outcome=file.parent.name,

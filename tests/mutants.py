@@ -114,7 +114,7 @@ MUTANTS = (
     ),
     Mutant(
         "forget the stake",
-        "ops002/verdict.py",
+        "ops002/rules.py",
         "return not waived and",
         "return False and",
         "tests/test_corpus.py -k inconclusive/nothing_at_stake",

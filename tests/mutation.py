@@ -30,12 +30,15 @@ _VERDICT: Final = (
     "verdict_precedence",
     "verdict_properties",
     "shared_device",
+    "server_verdict",
 )
 TESTS: Final = {
     "growth": ("growth", "growth_definition"),
     "facts": ("facts", "shares", *_VERDICT),
+    "rules": _VERDICT,
     "verdict": _VERDICT,
-    "expect": ("expect", "expect_evidence"),
+    "expect": ("expect", "expect_evidence", "expect_server"),
+    "gauge": ("server_verdict",),
     "shares": ("shares", "shared_device"),
     "neighbours": ("neighbours", "shared_device"),
     "noise": ("facts", "shared_device"),

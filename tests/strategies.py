@@ -11,6 +11,8 @@ from ops002.limits import Limits
 from ops002.measurement import (
     Evidence,
     FaultRecord,
+    GaugeMissing,
+    GaugeReading,
     Incident,
     IncidentKind,
     JudgedDevice,
@@ -173,6 +175,23 @@ measurements: Final = st.builds(
     survivors=st.lists(processes, max_size=2).map(tuple),
     sweep=st.none() | sweeps,
     retention=st.none() | _retentions,
+    gauge=st.lists(
+        st.builds(
+            GaugeReading,
+            seconds=st.floats(0, 100),
+            stage=st.sampled_from(Stage),
+            fault=_indexes,
+            value=st.floats(),
+        )
+        | st.builds(
+            GaugeMissing,
+            seconds=st.floats(0, 100),
+            stage=st.sampled_from(Stage),
+            fault=_indexes,
+            missing=_words,
+        ),
+        max_size=4,
+    ).map(tuple),
 )
 
 expectations: Final = st.builds(
@@ -183,6 +202,8 @@ expectations: Final = st.builds(
     output=st.none() | st.sampled_from(["boom", "^a"]),
     exit_code=st.lists(st.integers(0, 255), max_size=2).map(tuple),
     recovers=st.booleans(),
+    status=st.lists(st.integers(200, 599), max_size=2).map(tuple),
+    body=st.none() | st.sampled_from(["boom", "^a"]),
 )
 
 any_limits: Final = st.builds(
@@ -193,4 +214,6 @@ any_limits: Final = st.builds(
     band_bytes=sizes,
     repeat=st.integers(0, 3),
     expectation=expectations,
+    may_cache=st.booleans(),
+    gauge_within=st.none() | st.floats(0, 1),
 )

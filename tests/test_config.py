@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ops002.config import CUDA_VARIABLES, parse
 from ops002.config_overrides import Instead
 from ops002.config_problems import ConfigError
-from ops002.config_schema import OomFault, PythonWorkload, Timeouts
+from ops002.config_schema import OomFault, PythonWorkload
+from ops002.config_sections import Timeouts
 from ops002.expect import OUT_OF_MEMORY_OUTPUT, Expectation, Nature
 from ops002.parameters import resolved
 from ops002.settle import SettleRule

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ops002.config_problems import Problem, dotted
-from tests.configs import COMMAND, PYTHON, places, problems, with_faults
+from tests.configs import PYTHON, SERVER, places, problems
 
 PLANNED = {
-    "a workload": PYTHON.replace("python\n", "server\n"),
-    "a python fault": with_faults("disconnect"),
-    "a command fault": COMMAND.replace("exit\n", "disconnect\n"),
+    "a server's oom": SERVER.replace("{kind: kill}", "{kind: oom}"),
 }
 
 

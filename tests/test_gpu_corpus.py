@@ -17,6 +17,11 @@ from tests.standin_nvml.machine import Card, Listing, Machine, Rule, Slice, Tena
 CORPUS = Path(__file__).parent / "gpu_corpus"
 STANDIN_TORCH = Path(__file__).parent / "standin_torch"
 CASES = sorted(CORPUS.glob("*/case.yml"))
+SERVER = {
+    "kind": "server",
+    "ready": {"url": "http://127.0.0.1:{port}/health"},
+    "healthy": {"url": "http://127.0.0.1:{port}/infer"},
+}
 EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3}
 
 
@@ -26,6 +31,8 @@ def config_of(case: dict[str, Any], folder: Path) -> Path:
     if "command" in case:
         argvs = {key: [sys.executable, engine, *argv] for key, argv in case["command"].items()}
         workload = {"kind": "command", **argvs}
+    if "server" in case:
+        workload = {**SERVER, "run": [sys.executable, engine, "{port}"]}
     told = {"ENGINE": json.dumps(case.get("does", {})), **case.get("env", {})}
     if "torch" in case:
         told |= {"PYTHONPATH": f"{STANDIN_TORCH}:{driver.HERE}", "STANDIN_TORCH": case["torch"]}

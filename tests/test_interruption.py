@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,24 @@ def fail(model):
     raise RuntimeError("boom")
 """
 COMMAND: Final = "setsid sh -c 'trap \"\" INT TERM HUP; sleep 96; sleep 97' & sleep 0.7; exit 3"
+SERVER: Final = """
+import subprocess, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+KEPT = []
+class Engine(BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(0.2)
+        if self.path == "/fail":
+            KEPT.append(b"x" * (100 << 20))
+            time.sleep(0.5)
+        self.send_response(503 if self.path == "/fail" else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+subprocess.Popen(["setsid", "sh", "-c", "trap '' INT TERM HUP; sleep 96; sleep 97"])
+time.sleep(0.5)
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Engine).serve_forever()
+"""
+URL: Final = "http://127.0.0.1:{port}/"
 SETTLE: Final = "settle: {timeout: 1500ms, window: 300ms}"
 
 SIGNALS: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
@@ -49,12 +68,14 @@ COMMAND_STAGES: Final = [
     Stage.FAULT,
     Stage.AFTER_EXIT,
 ]
+SERVER_STAGES: Final = [Stage.WARM_UP, Stage.FAULT, Stage.AFTER_ERROR, Stage.AFTER_EXIT]
 each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 
 
 def config(folder: Path, kind: str) -> Path:
     (folder / "scenario.py").write_text(PYTHON)
     (folder / "exit.sh").write_text(COMMAND)
+    (folder / "server.py").write_text(SERVER)
     workload, fault = {
         "python": (
             f"{{kind: python, file: {folder}/scenario.py}}",
@@ -63,6 +84,13 @@ def config(folder: Path, kind: str) -> Path:
         "command": (
             f"{{kind: command, run: [sh, {folder}/exit.sh], healthy: [sleep, '0.4']}}",
             "{kind: exit, expect: {exit_code: [3]}}",
+        ),
+        "server": (
+            (
+                f"{{kind: server, run: [{sys.executable}, {folder}/server.py, '{{port}}'], "
+                f"ready: {{url: '{URL}'}}, healthy: {{url: '{URL}'}}}}"
+            ),
+            f"{{kind: request, url: '{URL}fail', expect: {{status: [503]}}}}",
         ),
         "harmless": ("{kind: command, run: ['false']}", "{kind: exit, expect: {exit_code: [1]}}"),
     }[kind]
@@ -135,3 +163,9 @@ def test_nothing_is_left_of_a_python_workload(
 @pytest.mark.parametrize("stage", COMMAND_STAGES, ids=lambda stage: str(stage.value))
 def test_nothing_is_left_of_a_command(stage: Stage, number: signal.Signals, tmp_path: Path) -> None:
     end_and_look(stage, number, tmp_path, "command")
+
+
+@each_signal
+@pytest.mark.parametrize("stage", SERVER_STAGES, ids=lambda stage: str(stage.value))
+def test_nothing_is_left_of_a_server(stage: Stage, number: signal.Signals, tmp_path: Path) -> None:
+    end_and_look(stage, number, tmp_path, "server")

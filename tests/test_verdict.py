@@ -11,7 +11,8 @@ from ops002.expect import Expectation, Nature
 from ops002.limits import Limits
 from ops002.measurement import IncidentKind, Measurement, Snapshot, Stage
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
-from ops002.verdict import RULES, judge
+from ops002.rules import RULES
+from ops002.verdict import judge
 from tests.builders import (
     CPU,
     GIB,
@@ -19,6 +20,7 @@ from tests.builders import (
     TIB,
     Exiting,
     Serving,
+    gauge,
     incident,
     limits,
     missing,
@@ -92,6 +94,11 @@ REACHED = {
     Reason.UNSTEADY_CONTROL: (
         Serving(controls=(900 * MIB, 950 * MIB)).measurement(),
         limits(),
+    ),
+    Reason.CACHE_OR_LEAK: (Serving(after=1200 * MIB).measurement(), limits(may_cache=True)),
+    Reason.GAUGE_NOT_RESTORED: (
+        Serving().measurement(gauge=gauge(baseline=0.1, after=0.2)),
+        limits(gauge_within=0.0),
     ),
     Reason.HELD_UNTIL_GC: (
         Serving(after=1200 * MIB, collected=1064 * MIB).measurement(),

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pytest
 
+from ops002 import rules
 from ops002.facts import CheckFacts
 from ops002.limits import Limits
 from ops002.measurement import (
@@ -19,7 +20,7 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.reasons import Reason
-from ops002.verdict import RULES, _Case, judge
+from ops002.verdict import judge
 from tests.builders import (
     CPU,
     GIB,
@@ -180,10 +181,10 @@ def test_each_cause_alone_gives_its_own_reason(phase: Phase) -> None:
 
 def last_rule_holds(measurement: Measurement) -> bool:
     """Whether the rule that passes would, had every rule before it let the measurement through."""
-    reason, holds = RULES[-1]
+    reason, holds = rules.RULES[-1]
     assert reason is Reason.RETURNED_TO_BASELINE
     facts = CheckFacts(measurement, CPU, Phase.AFTER_ERROR, limits())
-    return holds(_Case(facts=facts, limits=limits(), fired=True))
+    return holds(rules.Case(facts=facts, limits=limits(), fired=True))
 
 
 def test_the_rule_that_passes_is_the_contracts() -> None:

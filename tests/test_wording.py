@@ -8,13 +8,14 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 
+from ops002.advice import ADVICE
 from ops002.config_schema import Fault
 from ops002.growth import NOT_JUDGED, Growth
 from ops002.measurement import IncidentKind, Measurement, Stage
 from ops002.reasons import Reason
 from ops002.result import GateResult, TrialResult
 from ops002.retention import Climb, HeldBlocks, HeldBy, Place, Retention
-from ops002.wording import _FAULT_WORDS, ADVICE, explanation, growth_words, headline, trial_line
+from ops002.wording import _FAULT_WORDS, explanation, growth_words, headline, trial_line
 from tests.builders import (
     GIB,
     MIB,

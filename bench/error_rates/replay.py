@@ -96,6 +96,9 @@ class Memory:
     def snapshot(self, snapshot: Snapshot) -> None:
         """Nothing."""
 
+    def output(self, lines: Sequence[str]) -> None:
+        """Nothing."""
+
     def wipe(self) -> None:
         """Nothing."""
 
@@ -186,6 +189,8 @@ class NothingRuns:
 class ReplayedProcess:
     """A workload that does as it did."""
 
+    gauge = None
+
     def __init__(self) -> None:
         self.running = NothingRuns()
         self.allocator = TorchAllocator(lambda _reset: {})
@@ -217,6 +222,9 @@ class ReplayedProcess:
 
     def quiesce(self) -> Quiesced:
         return Quiesced(("replayed",))
+
+    def stop(self) -> None:
+        """Nothing."""
 
     def force(
         self, _fault: WorkerFault, _healthy: HealthyInference, _tolerance_bytes: int

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from ops002.advice import ADVICE
 from ops002.clock import Interrupted
 from ops002.commands.action_log import Log
 from ops002.config_problems import Problem
@@ -17,7 +18,6 @@ from ops002.reporters import junit
 from ops002.reporters.places import Place, Places
 from ops002.reporters.step import CONFIG_ERROR, Cause, Ending, not_judged, of_result
 from ops002.result import EXIT_BUG, EXIT_INCONCLUSIVE, EXIT_USAGE
-from ops002.wording import ADVICE
 
 NO_CHECK_RUN: Final = "no-check-run"
 """The reason where `check_run: required` can't be met: no reason of a verdict."""

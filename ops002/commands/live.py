@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import select
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TextIO
 
 from ops002.commands.printing import show
 from ops002.measurement import Reading, Snapshot, Stage
 from ops002.reporters.sparkline import sparkline
-from ops002.text import clean
+from ops002.text import clean, inert
 from ops002.units import show_size
 
 _KEPT: Final = 400
 _PICTURE: Final = 24
 _USUAL_WIDTH: Final = 80
+_LINE: Final = 200
 _WIPE: Final = "\r\x1b[K"
 
 
@@ -36,6 +37,11 @@ class LineInLog:
 
     def snapshot(self, snapshot: Snapshot) -> None:
         """Nothing."""
+
+    def output(self, lines: Sequence[str]) -> None:
+        """What it waits for, in lines that are nobody's command."""
+        shown = (inert(f"  waiting | {clean(line, _LINE)}") for line in lines)
+        show("".join(f"{line}\n" for line in shown), self._out)
 
     def wipe(self) -> None:
         """Nothing: all of it stays."""
@@ -70,6 +76,11 @@ class LineAtTerminal:
             if isinstance(reading, Reading):
                 self._points.append((snapshot.seconds, reading.bytes))
                 break
+        self._draw()
+
+    def output(self, lines: Sequence[str]) -> None:
+        """Show the last line in the place of the stage."""
+        self._stage = f"waiting | {clean(lines[-1], _LINE)}" if lines else "waiting"
         self._draw()
 
     def _draw(self) -> None:

@@ -11,23 +11,24 @@ from ops002.retention import Climb, Retention
 from ops002.trials.recording import Recording
 from ops002.verdict import judge
 from ops002.workloads import WorkloadError
-from ops002.workloads.serving import ServingProcess
+from ops002.workloads.serving import ServedFault, ServingProcess
 
 _RETAINED: Final = frozenset({Reason.LEAK, Reason.HELD_UNTIL_GC, Reason.GROWTH_PER_ERROR})
 
 
-def explain(process: ServingProcess, recording: Recording, limits: Limits) -> bool:
+def explain(process: ServingProcess[ServedFault], recording: Recording, limits: Limits) -> bool:
     """Ask, if by the readings so far something was retained; whether the workload was changed.
 
     Only a trial that fails is explained. What goes wrong here is a remark: the verdict stands.
     """
-    if judge(recording.measurement(), limits).reason not in _RETAINED:
+    held = process.held
+    if held is None or judge(recording.measurement(), limits).reason not in _RETAINED:
         return False
-    faults = _tried(process.held.explain, recording)
-    once_more = None if faults is None else _tried(process.held.explain_again, recording)
+    faults = _tried(held.explain, recording)
+    once_more = None if faults is None else _tried(held.explain_again, recording)
     recording.set_retention(
         Retention(
-            root=process.held.root,
+            root=held.root,
             pid=process.running.root.pid,
             faults=faults,
             once_more=once_more,

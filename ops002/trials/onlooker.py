@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ops002.measurement import Snapshot, Stage
@@ -22,6 +23,10 @@ class Onlooker(Protocol):
         """Readings were taken."""
         ...
 
+    def output(self, lines: Sequence[str]) -> None:
+        """A workload that isn't ready yet has printed these lines last."""
+        ...
+
     def wipe(self) -> None:
         """Something else is to be shown: take away what isn't meant to stay."""
         ...
@@ -37,6 +42,9 @@ class NobodyLooks:
         """Nothing."""
 
     def snapshot(self, snapshot: Snapshot) -> None:
+        """Nothing."""
+
+    def output(self, lines: Sequence[str]) -> None:
         """Nothing."""
 
     def wipe(self) -> None:

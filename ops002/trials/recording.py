@@ -10,6 +10,8 @@ from typing import Final, Protocol
 from ops002.measurement import (
     Evidence,
     FaultRecord,
+    GaugeMissing,
+    GaugeReading,
     Incident,
     IncidentKind,
     Measurement,
@@ -62,6 +64,7 @@ class Recording:
         self._output: tuple[str, ...] = ()
         self._sweep: Sweep | None = None
         self._retention: Retention | None = None
+        self._gauge: list[GaugeReading | GaugeMissing] = []
         self.stage = Stage.BEFORE_START
         self.fault: int | None = None
 
@@ -154,6 +157,16 @@ class Recording:
             notable=tuple(notable),
         )
 
+    def add_gauge(self, value: float | str) -> None:
+        """Keep what the engine's own gauge said, or why it said nothing."""
+        when = round(self._clock.now(), 4)
+        stage, fault = self.stage, self.fault
+        self._gauge.append(
+            GaugeReading(seconds=when, stage=stage, fault=fault, value=value)
+            if isinstance(value, float)
+            else GaugeMissing(seconds=when, stage=stage, fault=fault, missing=clean(value))
+        )
+
     def set_output(self, output: str) -> None:
         """Keep the last lines of the workload's output."""
         lines = [line for line in output.splitlines() if line.strip()]
@@ -177,6 +190,7 @@ class Recording:
             output_tail=self._output,
             sweep=self._sweep,
             retention=self._retention,
+            gauge=tuple(self._gauge),
         )
 
 

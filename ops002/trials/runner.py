@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Generic
 
 from ops002.attempts import attempt_outcome
-from ops002.clock import Interrupted
+from ops002.clock import Clock, Interrupted
 from ops002.config import Config, Scenario, ends_workload
 from ops002.config_schema import (
     CommandOomFault,
@@ -15,8 +18,10 @@ from ops002.config_schema import (
     InProcessFault,
     KillFault,
     PythonWorkload,
+    ServerKillFault,
 )
-from ops002.executors import StartFailed
+from ops002.config_server import ClientFault, ServerWorkload
+from ops002.executors import Executor, StartFailed
 from ops002.measurement import (
     Incident,
     IncidentKind,
@@ -35,9 +40,15 @@ from ops002.trials.exclusivity import DirtyDevice, look_for_others
 from ops002.trials.lab import Lab
 from ops002.trials.python_exit import PythonExitTrial
 from ops002.trials.recording import Recording
+from ops002.trials.server_exit import ServerExitTrial
 from ops002.trials.serving import ServingTrial
 from ops002.trials.waits import Waits
-from ops002.workloads import python
+from ops002.workloads import python, server, server_start
+from ops002.workloads.serving import ServedFault, ServingProcess
+
+Starter = Callable[[Executor, Mapping[str, str], Path, Clock], ServingProcess[ServedFault]]
+"""Starts a workload in a place, with an environment, its output in a file. May raise `StartFailed`.
+"""
 
 
 def run(config: Config, lab: Lab) -> Iterator[MeasuredTrial]:
@@ -91,6 +102,8 @@ def _trials(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
             yield from _run_python(scenario, scenario.workload, lab)
         case CommandWorkload():
             yield from _run_command(scenario, scenario.workload, lab)
+        case ServerWorkload():
+            yield from _run_server(scenario, scenario.workload, lab)
 
 
 def _run_command(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Iterator[Measurement]:
@@ -104,17 +117,12 @@ def _run_command(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Ite
 
 
 def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Iterator[Measurement]:
-    serving = [fault for fault in scenario.faults if not ends_workload(fault)]
-    number = 0
-    starts = 0
-    while number < len(serving) and not lab.clock.over:
-        with lab.at(scenario) as here:
-            for measurement in _ServingStart(scenario, workload, here, starts).trials(
-                serving[number:]
-            ):
-                yield measurement
-                number += 1
-        starts += 1
+    serving = [
+        fault
+        for fault in scenario.faults
+        if isinstance(fault, InProcessFault) and not ends_workload(fault)
+    ]
+    yield from _run_serving(scenario, serving, partial(python.start, workload), lab)
     for number, fault in enumerate(scenario.faults[len(serving) :]):
         if lab.clock.over:
             return
@@ -124,27 +132,67 @@ def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Itera
         yield measurement
 
 
-class _ServingStart:
-    """One start of a worker, and the trials that share it."""
+def _run_server(scenario: Scenario, workload: ServerWorkload, lab: Lab) -> Iterator[Measurement]:
+    serving = [
+        fault
+        for fault in scenario.faults
+        if isinstance(fault, ClientFault) and not ends_workload(fault)
+    ]
 
-    def __init__(self, scenario: Scenario, workload: PythonWorkload, lab: Lab, start: int) -> None:
+    def start(
+        executor: Executor, environ: Mapping[str, str], output: Path, clock: Clock
+    ) -> server.ServerProcess:
+        process = server_start.start(workload, executor, environ, output, clock)
+        process.on_wait(lab.onlooker.output)
+        return process
+
+    yield from _run_serving(scenario, serving, start, lab)
+    for number, fault in enumerate(scenario.faults[len(serving) :]):
+        if lab.clock.over:
+            return
+        assert isinstance(fault, (ClientFault, ServerKillFault))
+        with lab.at(scenario) as here:
+            measurement = ServerExitTrial(scenario, workload, fault, here, number).run()
+        yield measurement
+
+
+def _run_serving(
+    scenario: Scenario, faults: Sequence[ServedFault], starter: Starter[ServedFault], lab: Lab
+) -> Iterator[Measurement]:
+    """The faults that a workload outlives, on as few starts as they take."""
+    number = 0
+    starts = 0
+    while number < len(faults) and not lab.clock.over:
+        with lab.at(scenario) as here:
+            for measurement in _ServingStart(scenario, starter, here, starts).trials(
+                faults[number:]
+            ):
+                yield measurement
+                number += 1
+        starts += 1
+
+
+class _ServingStart(Generic[ServedFault]):
+    """One start of a workload, and the trials that share it."""
+
+    def __init__(
+        self, scenario: Scenario, starter: Starter[ServedFault], lab: Lab, start: int
+    ) -> None:
         self._scenario = scenario
-        self._workload = workload
+        self._starter = starter
         self._lab = lab
         self._output = lab.output_file(scenario, str(start))
         self._probe: Probe = lab.make_probe(scenario)
         self._before: tuple[Snapshot, ...] = ()
 
-    def trials(self, faults: Sequence[Fault]) -> Iterator[Measurement]:
+    def trials(self, faults: Sequence[ServedFault]) -> Iterator[Measurement]:
         """The trials of the faults, as many of them as this start is good for."""
         self._lab.onlooker.trial(self._scenario.name, faults[0].kind)
         recording = self._new_recording()
         try:
             self._before_start(recording)
             environ = {**self._lab.executor.setting.environ, **self._probe.environment}
-            process = python.start(
-                self._workload, self._lab.executor, environ, self._output, self._lab.clock
-            )
+            process = self._starter(self._lab.executor, environ, self._output, self._lab.clock)
         except DirtyDevice as error:
             recording.add_incident(IncidentKind.DIRTY_DEVICE, str(error))
             recording.add_phase(Phase.AFTER_EXIT)
@@ -166,10 +214,12 @@ class _ServingStart:
             process.running.end()
 
     def _trials_of(
-        self, process: python.PythonProcess, recording: Recording, faults: Sequence[Fault]
+        self,
+        process: ServingProcess[ServedFault],
+        recording: Recording,
+        faults: Sequence[ServedFault],
     ) -> Iterator[Measurement]:
         for number, fault in enumerate(faults):
-            assert isinstance(fault, InProcessFault)
             if number > 0:
                 self._lab.onlooker.trial(self._scenario.name, fault.kind)
                 recording = self._new_recording()
@@ -200,7 +250,7 @@ class _ServingStart:
         look_for_others(recording, reference, self._probe, exclusive=self._scenario.exclusive)
         self._before = recording.measurement().snapshots
 
-    def _see_out(self, process: python.PythonProcess, recording: Recording) -> None:
+    def _see_out(self, process: ServingProcess[ServedFault], recording: Recording) -> None:
         """Stop the workload and read what it left behind."""
         recording.add_phase(Phase.AFTER_EXIT)
         try:

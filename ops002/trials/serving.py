@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Generic
 
 from ops002.clock import Clock, Interrupted
 from ops002.config import Scenario
-from ops002.config_schema import WorkerFault
+from ops002.config_schema import PythonWorkload
 from ops002.measurement import Evidence, IncidentKind, Process, Seen, Snapshot, Stage
 from ops002.probes import Probe
 from ops002.trials.allocator import AllocatorReadings
 from ops002.trials.explaining import explain
+from ops002.trials.gauge import GaugeReadings
 from ops002.trials.recording import Recording
 from ops002.trials.residents import Residents, lost, named, replaced
 from ops002.trials.waits import Waits
 from ops002.trials.watch import Watch
 from ops002.workloads import DeadlinePassed, Died, StepFailed, WorkloadError
-from ops002.workloads.serving import HealthyInference, ServingProcess, healthy_inference
+from ops002.workloads.serving import (
+    HealthyInference,
+    ServedFault,
+    ServingProcess,
+    healthy_inference,
+)
 
 _BEFORE_THE_FAULT: Final = frozenset({Stage.WARM_UP, Stage.CONTROL, Stage.BASELINE})
 
 
-class ServingTrial:
-    """One fault of a python scenario, forced ``repeat`` times on a started worker."""
+class ServingTrial(Generic[ServedFault]):
+    """One fault of a scenario, forced ``repeat`` times on a started workload."""
 
     def __init__(
         self,
         scenario: Scenario,
-        process: ServingProcess,
+        process: ServingProcess[ServedFault],
         recording: Recording,
         *,
         probe: Probe,
@@ -41,12 +47,13 @@ class ServingTrial:
         self._waits = Waits(recording, probe, scenario.settle, clock)
         self._watch = Watch(process.running, probe, recording, clock)
         self._allocator = AllocatorReadings(process.allocator, recording, probe.devices)
+        self._gauge = GaugeReadings(process.gauge, recording)
         self._residents = Residents(process.running.processes)
         self._healthy = HealthyInference()
         process.on_tick(self._watch.tick)
         process.again = self._again
 
-    def run(self, fault: WorkerFault, *, load: bool) -> bool:
+    def run(self, fault: ServedFault, *, load: bool) -> bool:
         """Make the measurement; whether the workload can be used for another trial."""
         try:
             self._prepare(fault, load=load)
@@ -72,7 +79,7 @@ class ServingTrial:
         kind = IncidentKind.WORKLOAD_FAILED if before_fault else after_baseline
         self._recording.add_incident(kind, str(error))
 
-    def _prepare(self, fault: WorkerFault, *, load: bool) -> None:
+    def _prepare(self, fault: ServedFault, *, load: bool) -> None:
         self._recording.enter(Stage.WARM_UP)
         for remark in self._scenario.remarks():
             self._recording.add_health(remark)
@@ -92,6 +99,7 @@ class ServingTrial:
             self._process.infer()
             self._quiesce()
             self._until_still()
+            self._gauge.read()
 
     def _serves(self, at_baseline: tuple[Process, ...]) -> bool:
         """Whether a healthy inference works after the faults, by the processes there were."""
@@ -125,9 +133,12 @@ class ServingTrial:
     def _baseline(self) -> Snapshot:
         self._recording.enter(Stage.BASELINE)
         self._process.collect()
-        self._process.held.remember()
+        if self._process.held is not None:
+            self._process.held.remember()
         self._quiesce()
-        return self._until_still()
+        last = self._until_still()
+        self._gauge.at_baseline()
+        return last
 
     def _until_still(self) -> Snapshot:
         last = self._waits.until_still(self._residents)
@@ -145,31 +156,44 @@ class ServingTrial:
             raise StepFailed(f"{told}; it would count as used before the fault, and hide a leak")
         self._recording.add_health(f"{told}; it counts as retained")
 
-    def _force_all(self, fault: WorkerFault, baseline: Snapshot) -> None:
-        last = self._scenario.repeat_of(fault) - 1
-        for index in range(self._scenario.repeat_of(fault)):
-            self._process.collect()
-            self._recording.enter(Stage.FAULT, index)
-            evidence = self._force(fault, index)
-            for item in evidence:
-                if item.what is Seen.EXIT_STATUS and isinstance(item.value, int):
-                    raise Died(item.value)
-            self._recording.enter(Stage.AFTER_ERROR, index)
-            self._quiesce()
-            self._settle(baseline, last=index == last)
-            status = self._process.running.exit_status()
-            if status is not None:
-                raise Died(status)
+    def _force_all(self, fault: ServedFault, baseline: Snapshot) -> None:
+        repeat = self._scenario.repeat_of(fault)
+        for index in range(repeat):
+            back = self._force_once(fault, index, baseline, last=index == repeat - 1)
+        if repeat == 1 and not back and not self._collects:
+            # Kept by a cache, or leaked? A leak adds as much again.
+            self._force_once(fault, repeat, baseline, last=True)
 
-    def _force(self, fault: WorkerFault, index: int) -> tuple[Evidence, ...]:
+    def _force_once(
+        self, fault: ServedFault, index: int, baseline: Snapshot, *, last: bool
+    ) -> bool:
+        """Force the fault and let memory settle; whether it is back, where that is waited for."""
+        self._process.collect()
+        self._recording.enter(Stage.FAULT, index)
+        evidence = self._force(fault, index)
+        for item in evidence:
+            if item.what is Seen.EXIT_STATUS and isinstance(item.value, int):
+                raise Died(item.value)
+        self._recording.enter(Stage.AFTER_ERROR, index)
+        self._quiesce()
+        back = self._settle(baseline, last=last)
+        self._gauge.after_fault(self._scenario.settle.timeout if last else 0.0)
+        status = self._process.running.exit_status()
+        if status is not None:
+            raise Died(status)
+        return back
+
+    def _force(self, fault: ServedFault, index: int) -> tuple[Evidence, ...]:
         self._watch.begin()
         self._allocator.begin()
+        self._gauge.begin()
         try:
             evidence = self._process.force(fault, self._healthy, self._scenario.tolerance_bytes)
         finally:
             self._watch.finish()
             self._keep_sweep()
         self._allocator.finish()
+        self._gauge.during_fault()
         self._recording.add_fault(index, evidence)
         return evidence
 
@@ -182,15 +206,23 @@ class ServingTrial:
         self._watch.again()
         self._allocator.begin()
 
-    def _settle(self, baseline: Snapshot, *, last: bool) -> None:
+    def _settle(self, baseline: Snapshot, *, last: bool) -> bool:
         if not last:
             self._until_still()
-        elif not self._until_back(baseline):
+            return True
+        back = self._until_back(baseline)
+        if not back and self._collects:
             # Kept: by a cycle that only Python's collector breaks, or by something that lives?
             self._recording.enter(Stage.AFTER_COLLECT)
             self._process.collect()
             self._quiesce()
             self._until_back(baseline)
+        return back
+
+    @property
+    def _collects(self) -> bool:
+        """Whether the workload can be asked to collect garbage."""
+        return isinstance(self._scenario.workload, PythonWorkload)
 
     def _until_back(self, baseline: Snapshot) -> bool:
         back = self._waits.until_back(

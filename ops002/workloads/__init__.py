@@ -50,18 +50,21 @@ def output_evidence(
     if not pattern:
         return
     deadline = clock.now() + _LATE_OUTPUT_SECONDS
-    while (excerpt := _search(pattern, running.output(start), clock)) is None:
+    while (excerpt := search(pattern, running.output(start), clock)) is None:
         if clock.now() > deadline:
             return
         clock.sleep(_LATE_OUTPUT_POLL)
     yield Evidence(source=Source.GATE, what=Seen.OUTPUT, value=excerpt)
 
 
-def _search(pattern: str, output: str, clock: Clock) -> str | None:
-    # The output is the workload's: it can be such that a harmless pattern takes for ever on it.
+def search(pattern: str, text: str, clock: Clock) -> str | None:
+    """The piece of a workload's text that a pattern matches; None if that takes too long to say.
+
+    It can be such that a harmless pattern takes for ever on it.
+    """
     try:
         with clock.limited(_SEARCH_SECONDS):
-            return found_in(pattern, output)
+            return found_in(pattern, text)
     except TimeoutError:
         return None
 

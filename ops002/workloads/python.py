@@ -51,6 +51,8 @@ _NO_OPERATOR: Final = 2**62  # no inference has so many
 class PythonProcess:
     """A started worker, and what can be asked of it."""
 
+    gauge = None
+
     def __init__(self, workload: PythonWorkload, channel: WorkerChannel, clock: Clock) -> None:
         self.running = channel.running
         self._workload = workload
@@ -191,10 +193,9 @@ class PythonProcess:
             seen = [died_evidence(died.status)]
         if self._points is not None:
             seen += self._points.evidence()
-        counted = self.allocator.evidence()
         return (
             *seen,
-            *counted,
+            *self.allocator.evidence(),
             *output_evidence(output_of(fault), self.running, mark, self._clock),
         )
 
@@ -285,9 +286,9 @@ def start(
     """
     key = secrets.token_hex(16)
     setting = executor.setting
-    python = str(Path(workload.python).absolute()) if workload.python else setting.python
-    if workload.python and "/" not in workload.python:
-        python = workload.python
+    python = workload.python or setting.python
+    if workload.python and "/" in python:
+        python = str(Path(python).absolute())
     launch = Launch(
         argv=(python, "-X", "faulthandler", f"{setting.agents}/worker/bootstrap.py"),
         env=workload_environment(environ, workload.env, {"PYTHONDONTWRITEBYTECODE": "1"}),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
-from ops002.config_schema import WorkerFault
+from ops002.config_schema import RequestedFault, WorkerFault
 from ops002.executors import Running
 from ops002.measurement import Evidence, Reading
 from ops002.points import Sweep
 from ops002.probes import Probe
+from ops002.workloads.gauge import EngineGauge
 from ops002.workloads.held_memory import HeldMemory
 from ops002.workloads.torch_allocator import TorchAllocator
 
@@ -40,7 +41,11 @@ class Quiesced:
     failed: str | None = None
 
 
-class ServingProcess(Protocol):
+ServedFault = TypeVar("ServedFault", bound=WorkerFault | RequestedFault)
+_Forced_contra = TypeVar("_Forced_contra", bound=WorkerFault | RequestedFault, contravariant=True)
+
+
+class ServingProcess(Protocol[_Forced_contra]):
     """A started workload, and what can be asked of it. Every method may raise `WorkloadError`."""
 
     again: Callable[[], None]
@@ -49,8 +54,15 @@ class ServingProcess(Protocol):
     allocator: TorchAllocator
     """What torch's CUDA allocator in it says of itself, if there is one."""
 
-    held: HeldMemory
-    """What it says of who holds its memory."""
+    @property
+    def held(self) -> HeldMemory | None:
+        """What it says of who holds its memory, if it can be asked."""
+        ...
+
+    @property
+    def gauge(self) -> EngineGauge | None:
+        """What an engine says of itself, if it does."""
+        ...
 
     @property
     def running(self) -> Running:
@@ -70,7 +82,7 @@ class ServingProcess(Protocol):
         """Load what it serves."""
         ...
 
-    def must_have(self, fault: WorkerFault) -> None:
+    def must_have(self, fault: _Forced_contra) -> None:
         """Make sure that it can be forced to the fault."""
         ...
 
@@ -78,7 +90,7 @@ class ServingProcess(Protocol):
         """One healthy inference; how many seconds it took."""
         ...
 
-    def make_ready(self, fault: WorkerFault) -> None:
+    def make_ready(self, fault: _Forced_contra) -> None:
         """Make sure, once it is warm, that the fault's limit can be set and hits nothing else."""
         ...
 
@@ -91,13 +103,17 @@ class ServingProcess(Protocol):
         ...
 
     def force(
-        self, fault: WorkerFault, healthy: HealthyInference, tolerance_bytes: int
+        self, fault: _Forced_contra, healthy: HealthyInference, tolerance_bytes: int
     ) -> tuple[Evidence, ...]:
         """Force the fault once; everything that was seen of it."""
         ...
 
+    def stop(self) -> str | None:
+        """Ask it to end, and wait for that; what went wrong, if anything."""
+        ...
 
-def healthy_inference(process: ServingProcess, probe: Probe) -> HealthyInference:
+
+def healthy_inference(process: ServingProcess[ServedFault], probe: Probe) -> HealthyInference:
     """One healthy inference, with its time and its peak."""
     root = process.running.root
     process.allocator.begin()

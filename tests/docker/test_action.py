@@ -68,6 +68,55 @@ def test_is_judged_in_siblings(
     assert {file.name for file in step.workspace.iterdir()} == {"engine.py", "ops002.yml"}
 
 
+SERVER = """\
+version: 1
+device: cpu
+repeat: 2
+control: 1
+settle: {timeout: 5s}
+scenarios:
+  - name: api
+    container: {image: IMAGE}
+    workload:
+      kind: server
+      run: [python3, engine.py, "{port}"]
+      ready: {url: "http://127.0.0.1:{port}/"}
+      healthy: {url: "http://127.0.0.1:{port}/"}
+    faults:
+      - {kind: request, url: "http://127.0.0.1:{port}/fail", expect: {status: [503]}}
+"""
+
+SERVED = """\
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Engine(BaseHTTPRequestHandler):
+    def do_GET(self):
+        activations = b"x" * (150 << 20 if self.path == "/fail" else 1)
+        self.send_response(503 if len(activations) > 1 else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Engine).serve_forever()
+"""
+
+
+def test_server_in_a_container_is_asked_from_its_own_network(
+    step: Step, workload_image: str
+) -> None:
+    """That container has no network: nobody but the gate's client gets to its loopback."""
+    (step.workspace / "ops002.yml").write_text(SERVER.replace("IMAGE", workload_image))
+    (step.workspace / "engine.py").write_text(SERVED)
+
+    out, err = (started := step.start()).communicate(timeout=120)
+
+    assert started.returncode == 0, out + err
+    assert step.outputs()["reason"] == "returned-to-baseline"
+    assert step.left() == []
+
+
 def test_report_is_the_runners(step: Step) -> None:
     """What root leaves in a runner's folders, the next job can't remove."""
     runner = 1001

@@ -14,7 +14,6 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from ops002 import report
-from ops002.config_schema import PLANNED_KINDS
 from ops002.measurement import IncidentKind, Phase, Seen, Source, Stage
 from ops002.reasons import Outcome, Reason
 from tests.builders import MIB, TIB, Serving, document, gate, scenario_document
@@ -52,7 +51,16 @@ _WORDS: Final = (
         "command",
         "generate",
     ),
-    *("0B", "64MiB", "256MiB", "257MiB", "5s", "reject", "accept", *sorted(PLANNED_KINDS)),
+    *(
+        "0B",
+        "64MiB",
+        "256MiB",
+        "257MiB",
+        "5s",
+        "reject",
+        "accept",
+        *("server", "oom-sweep", "request", "disconnect"),
+    ),
     *(
         "",
         "::error::x",

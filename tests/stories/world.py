@@ -126,6 +126,9 @@ class World:
         """The gate took readings: what was so then is kept."""
         self.truths[snapshot] = self.truth()
 
+    def output(self, lines: Sequence[str]) -> None:
+        """Nothing."""
+
     def wipe(self) -> None:
         """Nothing: an onlooker's."""
 

@@ -31,6 +31,7 @@ _MOST_LOOKS: Final = 30
 
 _CAPABILITIES: Final = (
     "SYS_PTRACE",  # another user's smaps_rollup is refused even to root without it
+    "SYS_ADMIN",  # requests are made in the network of a server's container (setns)
     "KILL",  # what a workload left, of whichever user
     "DAC_OVERRIDE",  # the report's folder is the runner's
     "CHOWN",  # and so shall be the report
