@@ -136,6 +136,8 @@ def gate_beside(step: Step, own: Own, folder: Path, files: Mapping[str, Path]) -
                 f"mounts: {path} holds folders of the runner or the engine's socket, which code "
                 "under test never sees; name the folder with the files themselves"
             )
+    if step.taken is not None:
+        gate_files.must_be_taken(step.config, workspace)
     run, report = secrets.token_hex(8), on_host(own, folder)
     argv = ["run", f"--report-dir={report}", f"--image={own.image}"]
     argv += [f"--config={inputs.config}", *_options(inputs)]

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ops002.commands.config_loading import DEFAULT_FILES, BadConfig, Loaded, load_text
@@ -71,12 +71,9 @@ def take(
 
 def _must_not_detour(where: str, config: Config) -> None:
     """Raises `BadConfig` if a path may lead through a link of the checkout to another file."""
-    files = [
-        one.workload.file for one in config.scenarios if isinstance(one.workload, PythonWorkload)
-    ]
     detours = tuple(
         f"{where} names {file}: a path with .. isn't followed into another ref; write it without"
-        for file in dict.fromkeys(files)
+        for file in _named(config)
         if ".." in file.split("/")
     )
     if detours:
@@ -105,14 +102,27 @@ def _cant_be_had(ref: str, error: GitHubFailed) -> str:
     return f"{said}; it needs the input token, and of it\n{PERMISSION}" if error.forbidden else said
 
 
+def must_be_taken(config: Config, workspace: str) -> None:
+    """Raises `StartFailed` if a file of the checkout is named by its path on the host."""
+    for file in _named(config):
+        if PurePosixPath(posixpath.normpath(file)).is_relative_to(workspace):
+            raise StartFailed(
+                f"{file} is in the checkout, and isn't taken from config_ref by that name: name it "
+                "by its path in the repository"
+            )
+
+
 def scenario_files(config: Config) -> tuple[str, ...]:
     """The scenarios' files that lie in the checkout, by their paths in it."""
-    named = [
-        _in_checkout(scenario.workload.file)
-        for scenario in config.scenarios
-        if isinstance(scenario.workload, PythonWorkload)
-    ]
+    named = map(_in_checkout, _named(config))
     return tuple(dict.fromkeys(path for path in named if path is not None))
+
+
+def _named(config: Config) -> tuple[str, ...]:
+    """The files that the scenarios name, as they name them."""
+    workloads = [one.workload for one in config.scenarios]
+    files = [one.file for one in workloads if isinstance(one, PythonWorkload)]
+    return tuple(dict.fromkeys(files))
 
 
 def _in_checkout(path: str) -> str | None:

@@ -126,6 +126,20 @@ def test_gate_that_cant_be_had_is_refused(step: Step, github: FakeGitHub) -> Non
     assert github.made() == [("completed", "failure")]
 
 
+def test_trusted_config_cant_name_the_checkouts_file_by_its_whole_path(
+    step: Step, github: FakeGitHub
+) -> None:
+    whole = CONFIG.replace("engine.py", f"{step.workspace}/engine.py")
+    github.files["ops002.yml", MAIN] = whole.encode()
+    step.inputs["config_ref"] = "main"
+
+    out, _ = (started := step.start()).communicate(timeout=180)
+
+    assert started.returncode == 3, out
+    assert "by its path in the repository" in out
+    assert github.made() == [("completed", "failure")]
+
+
 def test_cancelled_it_is_completed(step: Step, github: FakeGitHub) -> None:
     (step.workspace / "engine.py").write_text(LEAKING)
     (step.workspace / "ops002.yml").write_text(CONFIG.replace("timeout: 2s", "timeout: 60s"))
