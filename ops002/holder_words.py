@@ -28,8 +28,8 @@ _ADVICE: Final = {
         "small, or clear it where the request fails."
     ),
     HolderKind.OBJECT: (
-        "Take it out of there where the request fails, as well as where it succeeds: a finally, or "
-        "a with, does both."
+        "Remove it from there when the request fails, as well as when it succeeds: a finally, or a "
+        "with, does both."
     ),
     HolderKind.NATIVE: (
         "Look at what the error path skips in native code: a free, a close, a destructor behind a "

@@ -219,4 +219,4 @@ def _still_held(held: HeldBlocks) -> str:
 
 
 def _what(held: HeldBlocks) -> str:
-    return held.what if held.blocks == 1 else f"{held.what}, {held.blocks} of them"
+    return held.what if held.blocks == 1 else f"{held.blocks} blocks such as {held.what}"

@@ -217,8 +217,8 @@ def test_who_holds_what_leaked_is_told_with_what_to_do_about_it() -> None:
     (trial,) = gate(measurement).trials
     text = explanation(trial)
     assert (
-        " 100 MiB of 100 MiB is kept in Engine.pending['req-1']: bytes, 2 of them, allocated at "
-        "engine.py:27. Take it out of there"
+        " 100 MiB of 100 MiB is kept in Engine.pending['req-1']: 2 blocks such as bytes, allocated at "
+        "engine.py:27. Remove it from there"
     ) in text
     assert ADVICE[Reason.LEAK] not in text
 
