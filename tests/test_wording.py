@@ -27,6 +27,7 @@ from tests.builders import (
     missing,
     on_shared_device,
     process,
+    raised,
     scenario_document,
     snapshot,
     timeline,
@@ -171,6 +172,15 @@ def test_what_could_not_be_read_is_named() -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_advice(reason: Reason) -> None:
     assert ADVICE[reason].endswith(".") or ADVICE[reason].endswith(".)")
+
+
+def test_an_error_without_a_message_is_named_alone() -> None:
+    (trial,) = gate(Serving().measurement()).trials
+    fault = replace(trial.faults[-1], evidence=raised("MemoryError", message=""))
+
+    text = explanation(replace(trial, faults=(fault,)))
+
+    assert "The error was MemoryError." in text
 
 
 def test_every_fault_kind_has_words() -> None:
