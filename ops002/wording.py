@@ -209,4 +209,6 @@ def _error(trial: TrialResult) -> str:
     if not isinstance(classes, tuple) or not classes:
         return ""
     where = f", raised at {places[-1]}" if isinstance(places, tuple) and places else ""
-    return f"The forced error was {classes[0]}: {first.get(Seen.MESSAGE, '')}{where}."
+    message = first.get(Seen.MESSAGE)
+    said = f": {message}" if message else ""
+    return f"The forced error was {classes[0]}{said}{where}."

@@ -29,6 +29,7 @@ from tests.builders import (
     missing,
     on_shared_device,
     process,
+    raised,
     scenario_document,
     snapshot,
     timeline,
@@ -175,6 +176,15 @@ def test_every_reason_has_advice(reason: Reason) -> None:
     assert ADVICE[reason].endswith(".") or ADVICE[reason].endswith(".)")
 
 
+def test_an_error_without_a_message_is_named_alone() -> None:
+    (trial,) = gate(Serving().measurement()).trials
+    fault = replace(trial.faults[-1], evidence=raised("MemoryError", message=""))
+
+    text = explanation(replace(trial, faults=(fault,)))
+
+    assert "The forced error was MemoryError." in text
+
+
 def test_every_fault_kind_has_words() -> None:
     kinds: set[Any] = set()
     for fault in get_args(Fault):
@@ -217,8 +227,8 @@ def test_who_holds_what_leaked_is_told_with_what_to_do_about_it() -> None:
     (trial,) = gate(measurement).trials
     text = explanation(trial)
     assert (
-        " 100 MiB of 100 MiB is kept in Engine.pending['req-1']: 2 blocks such as bytes, allocated at "
-        "engine.py:27. Remove it from there"
+        " 100 MiB of 100 MiB is kept in Engine.pending['req-1']: 2 blocks such as bytes, allocated "
+        "at engine.py:27. Remove it from there"
     ) in text
     assert ADVICE[Reason.LEAK] not in text
 

@@ -60,7 +60,10 @@ class Api:
         Raises:
             GitHubFailed: that is no address, or no token.
         """
-        parts = urlsplit(base)
+        try:
+            parts = urlsplit(base)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise GitHubFailed(f"GITHUB_API_URL isn't an address: {clean(base, 200)!r}")
         if not _TOKEN.fullmatch(token):

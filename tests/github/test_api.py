@@ -206,7 +206,9 @@ def test_redirect_to_nowhere_is_told(github: FakeGitHub, to: str) -> None:
         Api(github.address, TOKEN, Pauses().time()).get(RUNS)
 
 
-@pytest.mark.parametrize("base", ["", "api.github.com", "file:///etc/passwd", "http://"])
+@pytest.mark.parametrize(
+    "base", ["", "api.github.com", "file:///etc/passwd", "http://", "http://["]
+)
 def test_what_is_no_address_is_refused(base: str) -> None:
     with pytest.raises(GitHubFailed, match="GITHUB_API_URL"):
         Api(base, TOKEN)
