@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 from ops002.config import Config, Scenario, ends_workload
 from ops002.measurement import MeasuredTrial, Phase
-from ops002.reasons import OUTCOME_OF, Outcome, worst
+from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
 from ops002.verdict import judge
 
 
-def attempt_outcome(scenario: Scenario, measured: Sequence[MeasuredTrial]) -> Outcome:
-    """What one attempt at a scenario comes to."""
-    reasons = (
-        judge(one.measurement, scenario.limits(scenario.faults[one.fault])).reason
-        for one in measured
-    )
-    return OUTCOME_OF[worst(reasons)]
+def may_try_again(scenario: Scenario, measured: Sequence[MeasuredTrial]) -> bool:
+    """Whether one attempt at a scenario is inconclusive, and another may say more.
+
+    Not if more than the tolerance was kept: a leak that comes by chance would pass the next time.
+    """
+    judged = [
+        judge(one.measurement, scenario.limits(scenario.faults[one.fault])) for one in measured
+    ]
+    unsure = OUTCOME_OF[worst(one.reason for one in judged)] is Outcome.INCONCLUSIVE
+    kept = any(check.reason is Reason.CACHE_OR_LEAK for one in judged for check in one.checks)
+    return unsure and not kept
 
 
 def last_attempts(measured: Sequence[MeasuredTrial]) -> dict[int, int]:
@@ -40,7 +44,7 @@ def is_complete(config: Config, measured: Sequence[MeasuredTrial]) -> bool:
             if not all(_has_its_phases(scenario, one) for one in own):
                 return False
             again = attempt != attempts[-1]
-            if again and attempt_outcome(scenario, own) is not Outcome.INCONCLUSIVE:
+            if again and not may_try_again(scenario, own):
                 return False
     return True
 

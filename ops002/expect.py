@@ -111,7 +111,9 @@ def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> I
         return
     returned = any(item.what is Seen.RETURNED for item in evidence)
     if expectation.recovers:
-        served = any(status < FIRST_ERROR for status in _answered(evidence))
+        answers = list(_answered(evidence))
+        unanswered = _seen(evidence, Seen.NO_ANSWER)
+        served = bool(answers) and max(answers) < FIRST_ERROR and not unanswered
         if not returned and not served and 0 not in _statuses(evidence):
             yield "it should have recovered from the error"
         if expectation.output is None:

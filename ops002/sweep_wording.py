@@ -14,6 +14,13 @@ from ops002.units import show_delta, show_size
 from ops002.verdict import Check
 
 
+def remarks(trial: TrialResult) -> tuple[str, ...]:
+    """What a reader of any report must know of a trial, green or red: first what it covered."""
+    sweep = trial.measurement.sweep
+    covered = () if sweep is None else (coverage(sweep),)
+    return (*covered, *trial.measurement.health)
+
+
 def coverage(sweep: Sweep) -> str:
     """How much of the inference was swept."""
     if sweep.out_of_reach:

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from ops002.attempts import attempt_outcome, is_complete, last_attempts
+from ops002.attempts import is_complete, last_attempts, may_try_again
 from ops002.config import Config, parse
-from ops002.measurement import MeasuredTrial, Measurement, Phase
-from ops002.reasons import Outcome
+from ops002.measurement import Evidence, MeasuredTrial, Measurement, Phase, Seen, Source
 from tests.builders import Serving, document, scenario_document
 
 GREEN = Serving().measurement()
@@ -58,7 +57,26 @@ def test_a_scenario_is_tried_again_only_after_an_inconclusive_attempt(
 def test_the_last_attempt_counts() -> None:
     measured = trials(UNSURE, GREEN)
     assert last_attempts(measured) == {0: 2}
-    assert attempt_outcome(config().scenarios[0], measured[1:]) is Outcome.PASS
+    (scenario,) = config().scenarios
+    assert may_try_again(scenario, measured[:1])
+    assert not may_try_again(scenario, measured[1:])
+
+
+def test_what_a_server_kept_is_not_tried_until_it_passes() -> None:
+    """A leak that comes by chance would pass the next time."""
+    url = "http://127.0.0.1:{port}/"
+    server = {"kind": "server", "run": ["serve", "{port}"], "ready": {"url": url}}
+    fault = {"kind": "request", "url": url, "expect": {"status": [400]}}
+    asked = scenario_document(workload={**server, "healthy": {"url": url}}, faults=[fault])
+    refused = Serving(evidence=(Evidence(source=Source.GATE, what=Seen.STATUS, value=400),))
+    kept, clean = replace(refused, after=1200 << 20).measurement(), refused.measurement()
+    unsure = replace(refused, evidence=()).measurement()
+    one = parse(document(asked), {})
+
+    assert is_complete(one, trials(clean))
+    assert is_complete(one, trials(kept))
+    assert is_complete(one, trials(unsure, clean))
+    assert not is_complete(one, trials(kept, clean))
 
 
 def test_without_retries_one_attempt_is_all() -> None:

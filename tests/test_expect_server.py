@@ -61,6 +61,8 @@ def test_a_server_that_recovers_serves() -> None:
     printed = saw({Seen.OUTPUT: "out of memory"})
     assert unmet(helped, [*status(200), *printed]) == ()
     assert unmet(helped, [*status(500), *printed]) == ("it should have recovered from the error",)
+    for one in (status(200, 500), [*status(200), *saw({Seen.NO_ANSWER: "reset"})]):
+        assert unmet(helped, [*one, *printed]) == ("it should have recovered from the error",)
     assert unmet(helped, status(200)) == ("the output doesn't match 'out of memory'",)
 
 

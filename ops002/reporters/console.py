@@ -13,7 +13,7 @@ from rich.text import Text
 from ops002.reasons import Outcome
 from ops002.reporters.sparkline import points, sparkline
 from ops002.result import GateResult, TrialResult, counted_trials
-from ops002.sweep_wording import coverage
+from ops002.sweep_wording import remarks
 from ops002.text import clean, inert
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
@@ -47,9 +47,7 @@ def render(result: GateResult, *, colour: bool) -> str:
     for line in _over_time(result):
         console.print(line, soft_wrap=True)
     for trial in counted_trials(result):  # the table has the others
-        sweep = trial.measurement.sweep
-        covered = () if sweep is None else (coverage(sweep),)
-        for note in (*covered, *trial.measurement.health):
+        for note in remarks(trial):
             console.print(_text(f"note: {trial.scenario}, {trial.fault}: {note}"), soft_wrap=True)
         if trial.outcome is not Outcome.PASS:
             console.print(

@@ -14,6 +14,7 @@ from ops002.reporters.commands import judge_again, run_again
 from ops002.reporters.markdown import block, code, fence, fold, prose, table
 from ops002.reporters.places import Places
 from ops002.result import GateResult, TrialResult, counted_trials, deciding_trial
+from ops002.sweep_wording import remarks
 from ops002.units import show_delta, show_size
 from ops002.verdict import Check
 from ops002.wording import advice, gate_remark, headline, particulars, trial_line
@@ -154,7 +155,7 @@ def _about(trial: TrialResult) -> Iterator[str]:
         titles = ("what", "bytes", "who", "where", "how")
         yield f"### Who holds it: {name}"
         yield table(titles, map(_holder, trial.holders[:_MOST_ROWS]))
-    notes = trial.measurement.health
+    notes = remarks(trial)
     if notes:
         listed = "\n".join(f"- {prose(note)}" for note in notes[:_MOST_ROWS])
         yield fold(f"Remarks: {len(notes)}", f"{name}\n\n{listed}")

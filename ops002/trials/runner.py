@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Generic
 
-from ops002.attempts import attempt_outcome
+from ops002.attempts import may_try_again
 from ops002.clock import Clock, Interrupted
 from ops002.config import Config, Scenario, ends_workload
 from ops002.config_schema import (
@@ -33,7 +33,6 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.probes import NoProbe, Probe
-from ops002.reasons import Outcome
 from ops002.text import clean
 from ops002.trials.command import CommandTrial
 from ops002.trials.exclusivity import DirtyDevice, look_for_others
@@ -64,7 +63,7 @@ def run(config: Config, lab: Lab) -> Iterator[MeasuredTrial]:
                 yield trial
             if lab.clock.over:
                 return
-            if attempt_outcome(scenario, measured) is not Outcome.INCONCLUSIVE:
+            if not may_try_again(scenario, measured):
                 break
 
 

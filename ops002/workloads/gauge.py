@@ -51,7 +51,10 @@ class EngineGauge:
             self._seen += [value] if isinstance(value, float) else []
 
     def taken(self) -> tuple[float, ...]:
-        """What was read since this was asked last."""
+        """What was read since this was asked last; what is still on its way is read for nobody."""
+        if self._asked is not None:
+            self._asked.give_up()
+            self._asked = None
         seen, self._seen = self._seen, []
         return tuple(seen)
 

@@ -20,6 +20,10 @@ _AGAIN: Final = 2
 
 _MOST_KEPT_TOLERANCES: Final = 8
 _MOST_NOTABLE: Final = 300
+"""Of the points that keep something, and as many of those that are odd in another way."""
+_MOST_PLACES: Final = 12
+_MOST_ERRORS: Final = 1000
+"""Pieces of evidence: what the workload says is not to fill the report."""
 _MOST: Final = 2**63
 
 Ask = Callable[..., wire.Message]
@@ -39,6 +43,7 @@ class PointSweep:
         self._events: int | Untold = Untold(untold="the allocator wasn't asked")
         self._out_of_reach: tuple[str, ...] = ()
         self._notable: list[SweptPoint] = []
+        self._told = {True: 0, False: 0}
         self._worst: SweptPoint | None = None
         self._errors: list[Evidence] = []
         self._stopped: str | None = None
@@ -137,6 +142,7 @@ class PointSweep:
             self._failed += raised and not returned
             self._differed += reply.get("same") is not True
             self._errors += exception_evidence(reply.get("exceptions"))
+            del self._errors[_MOST_ERRORS:]
         self._coming = str(reply.get("next"))
         kept, before = _signed(reply, "kept"), self._kept
         self._kept = kept
@@ -144,7 +150,7 @@ class PointSweep:
         return SweptPoint(
             number=_whole(reply, "point"),
             operator=str(reply.get("operator", "")),
-            stack=tuple(map(str, stack)) if isinstance(stack, list) else (),
+            stack=tuple(map(str, stack[-_MOST_PLACES:])) if isinstance(stack, list) else (),
             raised=raised,
             returned=returned,
             live_bytes=_signed(reply, "live"),
@@ -158,8 +164,10 @@ class PointSweep:
         if most > max(self._most, WORTH_TELLING_BYTES):
             self._most, self._worst, self.worst = most, point, place
         came = max(point.live_bytes - point.kept_bytes, point.added_bytes) > WORTH_TELLING_BYTES
-        odd = came or point.returned or not point.raised
-        if odd and len(self._notable) < _MOST_NOTABLE:
+        odd = point.returned or not point.raised
+        # What is odd alone must not crowd out what leaks.
+        if (came or odd) and self._told[came] < _MOST_NOTABLE:
+            self._told[came] += 1
             self._notable.append(point)
 
     def _hear_events(self, reply: wire.Message) -> None:

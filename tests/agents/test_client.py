@@ -168,6 +168,21 @@ def test_a_client_leaves_after_so_long(peer: Callable[[Script], Request], script
     assert (answer.left, answer.late, answer.error) == (True, False, None)
 
 
+def test_a_client_that_has_not_asked_yet_has_not_left() -> None:
+    waits = threading.Event()
+    request = Request("127.0.0.1", 1, "/", seconds=10.0, leave_seconds=0.0)
+    one = exchange.Exchange(request)
+    thread = threading.Thread(target=one.run, args=(waits.wait,), daemon=True)
+    thread.start()
+
+    one.look()
+    waits.set()
+    thread.join()
+
+    assert one.answer is not None
+    assert (one.answer.left, one.answer.status) == (False, None)
+
+
 def test_a_server_sees_its_client_go(peer: Callable[[Script], Request]) -> None:
     gone = threading.Event()
 

@@ -336,6 +336,23 @@ def test_what_runs_past_the_operators_is_out_of_reach_unless_run_eagerly(
     assert torch.backends.mha.get_fastpath_enabled()
 
 
+def test_an_older_torch_tells_what_runs_past_the_operators_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its profiler can't be asked about other threads: about the inference's own it can."""
+    monkeypatch.setattr(torch._C._profiler, "_ExperimentalConfig", object)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    model = encoder()
+
+    def infer() -> None:
+        with torch.inference_mode():
+            model(torch.ones(1, 4, 16))
+
+    (told,) = OomSweep(infer, "cpu", eager=False).look()["out_of_reach"]
+
+    assert told.startswith("a fused fast path")
+
+
 def test_a_replayed_graph_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     class Graph:
         def replay(self) -> str:

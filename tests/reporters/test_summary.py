@@ -19,6 +19,7 @@ from ops002.result import GateResult
 from tests.builders import GIB, MIB, Serving, document, gate, reading, scenario_document
 from tests.reporters.poison import ATTACKS, poisoned, results, words
 from tests.reports import RESULTS
+from tests.test_swept import CONFIG, measured, sweep
 
 PLACES = Places(
     config=".github/ops002.yml",
@@ -226,3 +227,10 @@ def test_nothing_tried_is_said() -> None:
     assert result.outcome is Outcome.INCONCLUSIVE
     assert "No check was made." in head(result, gates=True)
     assert Stage.BASELINE.value not in details(result, PLACES)
+
+
+def test_how_much_a_green_sweep_covered_is_shown() -> None:
+    result = gate(measured(sweep(raised=3, failed=2)), config=CONFIG)
+
+    assert result.outcome is Outcome.PASS
+    assert "3 ran out of memory" in details(result, PLACES)

@@ -11,6 +11,7 @@ from ops002.config_schema import OomSweepFault
 from ops002.expect import Expectation, Nature, unmet
 from ops002.measurement import Seen
 from ops002.points import Untold
+from ops002.swept import grows
 from ops002.workloads import DeadlinePassed, Died, StepFailed
 from ops002.workloads.oom_sweep import PointSweep
 from tests.builders import MIB
@@ -123,6 +124,29 @@ def test_not_all_that_is_odd_is_told_but_always_the_worst() -> None:
 
     assert len(notable) == 301
     assert notable[-1].live_bytes == 2 * MIB
+
+
+def test_what_leaks_is_told_however_much_else_is_odd() -> None:
+    worker = Worker([0] * 400 + [2 * MIB, 4 * MIB, 6 * MIB], chosen=401)
+    worker.answers = {place: {"ok": True} for place in range(400)}
+    worker.live = {0: MIB * 9}  # the worst is another
+
+    sweep = swept(worker).seen
+
+    assert grows(sweep)
+
+
+def test_a_worker_that_says_too_much_does_not_fill_the_report() -> None:
+    worker = Worker(chosen=3)
+    worker.answers = {
+        place: {"exceptions": [ERROR] * 1000, "stack": ["a.py:1 in f"] * 999, "ok": True}
+        for place in range(3)
+    }
+
+    sweep = swept(worker)
+
+    assert len(list(sweep.evidence())) < 1100
+    assert all(len(point.stack) <= 12 for point in sweep.seen.notable)
 
 
 def test_what_returned_or_never_raised_is_told() -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from ops002.agents.client.client import Client
 from ops002.clock import Clock
 from ops002.config_server import Gauge, ServerWorkload
 from ops002.executors import StartFailed
 from ops002.executors.local import LocalExecutor
 from ops002.workloads import server_start
-from ops002.workloads.gauge import value_in
+from ops002.workloads.gauge import EngineGauge, value_in
+from ops002.workloads.requests import Requests
 
 URL = "http://127.0.0.1:{port}/metrics"
 METRICS = """\
@@ -67,3 +71,38 @@ def test_a_pattern_finds_its_number() -> None:
 )
 def test_a_gauge_that_cant_be_read_says_why(text: str, why: str) -> None:
     assert why in str(value_in(text, Gauge(url=URL, metric="engine:usage")))
+
+
+def test_what_was_asked_before_a_fault_says_nothing_of_it() -> None:
+    """The healthy request before it moves the gauge, too: that isn't at stake in the fault."""
+    told: list[float] = []
+
+    class Metrics(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = f"used {0.0 if told else 9.0}".encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            told.append(1.0)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Metrics)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    asked, clock = Gauge(url=URL, metric="used"), Clock(60)
+    requests = Requests(workload(URL), server.server_port)
+    gauge = EngineGauge(asked, Client(os.getpid()), requests, clock)
+    gauge.tick()
+    while not told:
+        clock.sleep(0.01)
+
+    gauge.taken()
+    while len(told) < 3:  # the third is asked once the second was heard
+        gauge.tick()
+        clock.sleep(0.01)
+
+    assert set(gauge.taken()) == {0.0}
+    server.shutdown()
+    server.server_close()

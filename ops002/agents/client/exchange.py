@@ -59,6 +59,7 @@ class Exchange:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._began = time.monotonic()
+        self._sent: Optional[float] = None
         self._socket: Optional[socket.socket] = None
         self._lock = threading.Lock()
         self._cut = False
@@ -101,11 +102,12 @@ class Exchange:
         """Whether it is over; what is late is ended, and a client that is to leave leaves."""
         if self.answer is not None:
             return True
-        passed = time.monotonic() - self._began
+        now = time.monotonic()
         leave = self._request.leave_seconds
-        if leave is not None and passed >= leave:
+        # Whoever hasn't asked yet has nothing to go away from.
+        if leave is not None and self._sent is not None and now - self._sent >= leave:
             self._end(left=True)
-        elif passed >= self._request.seconds:
+        elif now - self._began >= self._request.seconds:
             self._end(left=False)
         return False
 
@@ -142,6 +144,7 @@ class Exchange:
         headers = dict(request.headers)
         headers["Connection"] = "close"
         connection.request(request.method, request.target, request.body, headers)
+        self._sent = time.monotonic()
         answer = connection.getresponse()
         try:
             self._status = answer.status

@@ -18,14 +18,15 @@ def look(torch: Any, infer: Callable[[], object]) -> List[str]:
     """One inference; what of it is out of reach, in words. Empty if nothing is."""
     replays: List[int] = []
     torchs_own = _threads_of_others()
+    everywhere = _of_all_threads(torch)
     with _replays_counted(torch, replays):
-        events = _profiled(torch, infer, _of_all_threads(torch))
+        events = _profiled(torch, infer, **everywhere)
+        if events is None:
+            infer()
     found = [f"it replays a CUDA graph {len(replays)} times"] if replays else []
-    if events is None:
-        infer()
-        if threading.active_count() > 1:
-            found.append("this torch can't be asked whether other threads take part")
-        return found
+    if (events is None or not everywhere) and threading.active_count() > 1:
+        found.append("this torch can't be asked whether other threads take part")
+    events = events or []
     names = {event.name() for event in events}
     if elsewhere := _operators_elsewhere(events, torchs_own):
         found.append(f"other threads run {len(elsewhere)} of its operators")
@@ -56,7 +57,7 @@ def _operators_elsewhere(events: List[Any], torchs_own: Set[int]) -> Set[str]:
 
 def allocations(torch: Any, infer: Callable[[], object]) -> Optional[int]:
     """One inference; how often the CPU's allocator was asked in its thread, if that is told."""
-    events = _profiled(torch, infer, None)
+    events = _profiled(torch, infer, profile_memory=True)
     if events is None:
         infer()
         return None
@@ -77,24 +78,21 @@ def eagerly(torch: Any, wanted: bool) -> Iterator[None]:  # noqa: FBT001 (of the
         yield
 
 
-def _of_all_threads(torch: Any) -> Any:
+def _of_all_threads(torch: Any) -> Dict[str, Any]:
+    """How its profiler is asked for the events of all threads; empty where it can't be."""
     try:
         setting = torch._C._profiler._ExperimentalConfig  # noqa: SLF001 (no other way to say it)
-        return setting(profile_all_threads=True)
-    except (AttributeError, TypeError):  # an older torch's
-        return False
+        return {"experimental_config": setting(profile_all_threads=True)}
+    except (AttributeError, TypeError):  # an older torch's sees one thread alone
+        return {}
 
 
-def _profiled(torch: Any, infer: Callable[[], object], setting: Any) -> Optional[List[Any]]:
+def _profiled(torch: Any, infer: Callable[[], object], **how: Any) -> Optional[List[Any]]:
     """The profiler's events of an inference; None, and no inference, where there is none to use."""
-    if setting is False or not _has_profiler(torch):
+    if not _has_profiler(torch):
         return None
     profiler = torch.autograd.profiler
-    how: Dict[str, Any] = {"profile_memory": True} if setting is None else {}
-    with (
-        _quietly(),
-        profiler.profile(use_kineto=True, experimental_config=setting, **how) as profile,
-    ):
+    with _quietly(), profiler.profile(use_kineto=True, **how) as profile:
         with profiler.record_function(_MARK):
             pass
         infer()
