@@ -15,6 +15,7 @@ from ops002.workloads.replies import must_succeed
 
 _COUNTED_TWICE: Final = 2
 _LOOKED_TWICE: Final = 2
+_BEGUN_TWICE: Final = 2
 _AGAIN: Final = 2
 """Times that a point is made to fail once more if it added memory: a slot is filled only once."""
 
@@ -100,7 +101,7 @@ class PointSweep:
         """
         if self._chosen == 0:
             return
-        begun = self._ask("sweep-begin")
+        begun = self._ask("sweep-begin", _BEGUN_TWICE)
         must_succeed("the healthy inference before the sweep", begun)
         self._healthy = _whole(begun, "healthy")
         self._next = str(begun.get("next"))

@@ -151,6 +151,22 @@ def test_what_a_healthy_inference_adds_is_told() -> None:
     assert sweep.fail(0)["kept"] == 0
 
 
+def test_a_model_that_is_frozen_is_nothing_that_an_inference_adds() -> None:
+    model = {"weight": torch.ones(1 << 18)}
+
+    def infer() -> None:
+        with torch.inference_mode():
+            model["weight"].reshape(1 << 18).sum()  # its own storage, and perhaps a copy
+
+    infer()
+    gc.collect()
+    gc.freeze()
+    try:
+        assert sweep_over(infer).begin()["healthy"] == 0
+    finally:
+        gc.unfreeze()
+
+
 def test_an_error_that_is_kept_holds_nothing_that_its_frames_do_not() -> None:
     """The gate's own frames are part of the traceback: they must not refer to the arguments."""
     errors = []

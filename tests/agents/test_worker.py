@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ops002.agents import wire
 from ops002.agents.worker import limits
 from ops002.agents.worker.scenario import Scenario, ScenarioFileError
 from ops002.agents.worker.user_code import attempt
@@ -59,6 +60,20 @@ def test_whatever_the_workload_raises_is_only_told(error: BaseException) -> None
 
     assert reply["ok"] is False
     assert reply["exceptions"][0]["classes"][0].endswith(type(error).__name__)
+
+
+def test_a_long_chain_of_long_messages_fits_into_a_message() -> None:
+    def raise_many(left: int) -> None:
+        try:
+            if left:
+                raise_many(left - 1)
+        finally:
+            raise RuntimeError("\U0001f4a5" * 4000)
+
+    reply = attempt(lambda: raise_many(30))
+
+    assert len(reply["exceptions"]) == 20
+    assert wire.decode(wire.encode(reply)) == reply
 
 
 def test_an_allocation_beyond_the_headroom_really_fails_and_the_limit_is_lifted() -> None:

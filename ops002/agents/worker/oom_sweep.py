@@ -101,20 +101,27 @@ class OomSweep:
         return sorted(chosen)
 
     def begin(self) -> Dict[str, Any]:
-        """What is alive after one more healthy inference is what must be left after each point.
+        """What is alive after two more healthy inferences is what must be left after each point.
 
-        ``healthy``: how many bytes it added.
+        ``healthy``: how many bytes the second added. By the first, storages become known that no
+        object leads to: those of a model that is frozen, and returned by an operator as it is.
         """
         assert self._live is not None
         gc.collect()
         self._live.begin()
+        reply = attempt(self._healthily)
+        gc.collect()
         before = self._live.bytes()
-        nowhere = Point(sys.maxsize, None, 0)
-        healthy = _Failing(self._torch, self._live, nowhere, self._fresh, on_gpus=self._on_gpus)
-        reply = attempt(lambda: self._run(healthy))
+        if reply["ok"]:
+            reply = attempt(self._healthily)
         gc.collect()
         self._base = self._settled = self._live.bytes()
         return {**reply, "healthy": max(0, self._base - before), "next": self._named(0)}
+
+    def _healthily(self) -> None:
+        assert self._live is not None
+        nowhere = Point(sys.maxsize, None, 0)
+        self._run(_Failing(self._torch, self._live, nowhere, self._fresh, on_gpus=self._on_gpus))
 
     def fail(self, place: int) -> Dict[str, Any]:
         """Fail a chosen point: bytes beyond those at the beginning, before and after collecting.

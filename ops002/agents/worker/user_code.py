@@ -10,6 +10,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 MAX_CHAIN = 20
 MAX_TEXT = 4000
+_MAX_TOLD = 16_000
+"""Characters of all messages of a chain: each may take 12 bytes of a message that has a limit."""
 _WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
 
 
@@ -17,13 +19,16 @@ def describe_chain(error: BaseException) -> List[Dict[str, Any]]:
     """An exception and those behind it: their classes, messages and where they were raised."""
     chain: List[Dict[str, Any]] = []
     seen = set()
+    room = _MAX_TOLD
     current: Optional[BaseException] = error
     while current is not None and id(current) not in seen and len(chain) < MAX_CHAIN:
         seen.add(id(current))
+        message = _message(current)[:room]
+        room -= len(message)
         chain.append(
             {
                 "classes": [full_name(kind) for kind in type(current).__mro__[:-1]],
-                "message": _message(current),
+                "message": message,
                 "raised_at": _innermost(current.__traceback__),
             }
         )
