@@ -95,12 +95,15 @@ class Scenario:
 
     def remarks(self) -> tuple[str, ...]:
         """What a reader of the report must know of how its checks were set up."""
-        if self.min_at_stake_bytes >= self.tolerance_bytes:
-            return ()
-        least = format_size(self.min_at_stake_bytes)
-        return (
-            f"min_at_stake is {least}, below the tolerance: a check may pass that could not fail",
-        )
+        found = []
+        if self.min_at_stake_bytes < self.tolerance_bytes:
+            least = format_size(self.min_at_stake_bytes)
+            found.append(
+                f"min_at_stake is {least}, below the tolerance: a check may pass that could not fail"
+            )
+        if isinstance(self.workload, ServerWorkload) and self.workload.gauge is not None:
+            found.append("a move of the gauge during a fault counts as what was at stake")
+        return tuple(found)
 
     def starts(self) -> int:
         """How often the workload is started if nothing goes wrong."""

@@ -31,6 +31,14 @@ def test_a_server_is_forced_in_its_own_ways() -> None:
     assert scenario.limits(request).gauge_within is None
 
 
+def test_the_report_says_that_a_gauge_may_stand_for_the_stake() -> None:
+    gauge = '      gauge: {url: "http://[::1]:{port}/metrics", metric: m}\n    faults:'
+    (with_one,) = load(SERVER.replace("    faults:", gauge)).scenarios
+    (without,) = load(SERVER).scenarios
+    assert without.remarks() == ()
+    assert ["gauge" in remark for remark in with_one.remarks()] == [True]
+
+
 def test_what_a_config_comes_to_can_be_run_again() -> None:
     odd = SERVER.replace("json: {prompt: hi}", "json: {a: null, b: [1, 2.5, true, x]}, timeout: 7s")
     odd = odd.replace(
