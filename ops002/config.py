@@ -99,7 +99,8 @@ class Scenario:
         if self.min_at_stake_bytes < self.tolerance_bytes:
             least = format_size(self.min_at_stake_bytes)
             found.append(
-                f"min_at_stake is {least}, below the tolerance: a check may pass that could not fail"
+                f"min_at_stake is {least}, below the tolerance: "
+                "a check may pass that could not fail"
             )
         if isinstance(self.workload, ServerWorkload) and self.workload.gauge is not None:
             found.append("a move of the gauge during a fault counts as what was at stake")
