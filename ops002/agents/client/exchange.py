@@ -79,6 +79,8 @@ class Exchange:
         try:
             enter()
             self._exchange()
+        except socket.timeout:  # noqa: UP041 (in Python 3.9 no TimeoutError)
+            self.give_up()  # the same deadline, seen here first
         except (OSError, http.client.HTTPException, ValueError) as raised:
             error = f"{type(raised).__name__}: {raised}"
         finally:
