@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
@@ -48,6 +49,8 @@ NAMED = (
     Shard("corpus: pass", ("tests/test_corpus.py",), chosen=("-k", "[pass/")),
     Shard("corpus: not pass", ("tests/test_corpus.py",), chosen=("-k", "not [pass/")),
     Shard("gpus", GPUS, apart=False),
+    # They search all objects of their own process: few, in one that has loaded no other test.
+    Shard("agents", ("tests/agents",)),
 )
 SHARDS = (*NAMED, Shard("rest", tuple(f"--ignore={path}" for one in NAMED for path in one.paths)))
 
@@ -58,12 +61,13 @@ def main() -> int:
     at_once = len(SHARDS) if possible else 1  # they mostly wait
     if not possible:
         say("the parts run one after another: none can have a process table of its own")
-    worst = 0
+    worst, began = 0, time.monotonic()
     with ThreadPoolExecutor(at_once) as pool:
         running = {pool.submit(run, shard, apart=possible): shard for shard in SHARDS}
         for done in as_completed(running):
             code, text = done.result()
-            say(f"=== {running[done].name}: exit code {code}\n{text}")
+            passed = time.monotonic() - began
+            say(f"=== {running[done].name}: exit code {code} after {passed:.0f} s\n{text}")
             worst = worst or code
     return 1 if worst else 0
 

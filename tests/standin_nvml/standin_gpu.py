@@ -23,7 +23,7 @@ class Allocation:
         self._facts = f"card {card}\nkind {kind}\n"
         namespace = Path("/proc/self/ns/pid").stat().st_ino
         name = f"{namespace}-{os.getpid()}-{os.urandom(6).hex()}"
-        self._folder = _state() / "holders" / name
+        self._folder = state() / "holders" / name
         self._folder.mkdir()
         self._lock = (self._folder / "lock").open("w")
         fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
@@ -76,14 +76,15 @@ def write(path: Path, text: str) -> None:
     fresh.rename(path)
 
 
-def _state() -> Path:
+def state() -> Path:
+    """The folder that says what the machine is."""
     return Path(os.environ.get("OPS002_STANDIN", "/opt/ops002-standin"))
 
 
 def _facts(pattern: str) -> dict[str, dict[str, str]]:
     """The cards, without their slices, or the slices of one, with what their files say."""
     slices = "." in pattern
-    files = [f for f in (_state() / "cards").glob(pattern) if ("." in f.name) == slices]
+    files = [f for f in (state() / "cards").glob(pattern) if ("." in f.name) == slices]
     return {
         f.name: dict(line.split(" ", 1) for line in f.read_text().splitlines())
         for f in sorted(files, key=lambda f: [int(part) for part in f.name.split(".")])

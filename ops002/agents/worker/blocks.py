@@ -77,8 +77,8 @@ class Found:
 def find(until: float, *, on_gpus: bool, model: Any = None) -> Found:
     """Every block that is alive; on GPUs, tensors there alone. Incomplete if time runs out.
 
-    What ``gc.freeze`` has hidden from the collector is found as far as modules or the model lead
-    to it.
+    ``until`` is a time of this thread's own (``time.thread_time``), in seconds. What ``gc.freeze``
+    has hidden from the collector is found as far as modules or the model lead to it.
     """
     search = _Search(Found(), on_gpus=on_gpus)
     tracked = gc.get_objects()
@@ -87,7 +87,7 @@ def find(until: float, *, on_gpus: bool, model: Any = None) -> Found:
     search.own = {id(tracked), id(search.found.objects)}
     with _torch_functions_off():
         for start in range(0, len(tracked), _CHUNK):
-            if time.monotonic() > until:
+            if time.thread_time() > until:
                 search.found.complete = False
                 break
             search.chunk(tracked[start : start + _CHUNK])
@@ -109,7 +109,7 @@ def referents(items: List[Any]) -> List[Any]:
 
 def _reachable(level: List[Any], until: float) -> Iterator[Any]:
     seen: Set[int] = set()
-    while level and time.monotonic() < until:
+    while level and time.thread_time() < until:
         level = [item for item in level if id(item) not in seen and gc.is_tracked(item)]
         seen.update(map(id, level))
         yield from level

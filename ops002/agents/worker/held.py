@@ -10,7 +10,8 @@ from ops002.agents.worker.blocks import find
 from ops002.agents.worker.ladder import Subject, Told, climb, collector_off, thaw
 from ops002.agents.worker.tracing import Traces, recording, stop
 
-_SECONDS = 2.0
+_SECONDS = 5.0
+"""Of this thread's own: a busy machine makes a search last, not give up."""
 
 
 class HeldMemory:
@@ -22,7 +23,7 @@ class HeldMemory:
 
     def remember(self, model: Any, *, on_gpus: bool) -> None:
         """What is there now was there before the faults."""
-        found = find(time.monotonic() + _SECONDS, on_gpus=on_gpus, model=model)
+        found = find(time.thread_time() + _SECONDS, on_gpus=on_gpus, model=model)
         there = {(block.address, block.bytes) for block in found.blocks.values()}
         self._before = there if found.complete else None
         self._allocated = _allocated(on_gpus=on_gpus)
@@ -61,7 +62,7 @@ class HeldMemory:
                 with recording(traces):
                     force()
                 frozen = thaw()
-                traces.add_python_blocks(find(time.monotonic() + _SECONDS, on_gpus=on_gpus))
+                traces.add_python_blocks(find(time.thread_time() + _SECONDS, on_gpus=on_gpus))
             finally:
                 stop()
             return climb(subject, frozen=frozen)

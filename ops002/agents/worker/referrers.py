@@ -73,10 +73,10 @@ class Referrers:
         for _ in range(_DEEPEST):
             if not frontier:
                 return
-            if len(frontier) > _WIDEST or time.monotonic() > self._until:
+            if len(frontier) > _WIDEST or time.thread_time() > self._until:
                 self.complete = False
                 frontier = frontier[:_WIDEST]
-            if time.monotonic() > self._until:
+            if time.thread_time() > self._until:
                 return
             above = self._above(frontier)
             frontier = self._settle([one for one in above if one not in seen])

@@ -8,6 +8,7 @@ late                     seconds until what an error took is given back
 shrink                   bytes that an error gives up of the model
 stirs                    bytes by which its memory goes up and down from the first error on
 helper, helper_ends      a child that holds so much; whether it ends with the engine
+loses                    the driver's function that fails from the first error on
 neighbour                what somebody else holds from the first error on: PID and bytes
 neighbour_for_a_while    the same, while an error lasts
 others                   by event (error, end, inference 3): for each PID the bytes that it holds from
@@ -28,7 +29,7 @@ import threading
 import time
 from pathlib import Path
 
-from standin_gpu import use, write
+from standin_gpu import state, use, write
 
 TOLD = json.loads(os.environ["ENGINE"])
 DEVICES = range(TOLD.get("devices", 1))
@@ -82,12 +83,13 @@ class Engine:
         self.errors += 1
         if self.errors == 1:
             others("error")
+            lose(TOLD.get("loses"))
         if "shrink" in TOLD:
             self.weights[0].resize(MODEL - TOLD["shrink"])
         if "stirs" in TOLD and self.stirring is None:
             self.stirring = threading.Thread(target=self.stir)
             self.stirring.start()
-        time.sleep(0.05)
+        until_seen()
         if "late" in TOLD:
             threading.Timer(TOLD["late"], free, [taken]).start()
         else:
@@ -115,6 +117,25 @@ def free(taken):
         one.free()
 
 
+def until_seen():
+    """Hold what was taken until the gate has read it: on a busy machine that takes a while."""
+    before, until = readings(), time.monotonic() + 3
+    while readings() < before + 3 * len(DEVICES) and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def readings():
+    """How often the driver was asked for a device's memory: a byte for each call."""
+    return sum(
+        file.stat().st_size for file in state().glob("calls/nvmlDeviceGetMemoryInfo*@*")
+    )
+
+
+def lose(function):
+    if function is not None:
+        write(state() / "errors", f"{function} code=NVML_ERROR_UNKNOWN from=1 hang_ms=0\n")
+
+
 def others(event):
     steps = TOLD.get("others", {}).get(event, [])
     for number, step in enumerate(steps):
@@ -130,7 +151,7 @@ def move(step):
 
 
 def neighbour(pid, size):
-    folder = Path(os.environ["OPS002_STANDIN"], "holders", f"tenant-{pid}-0")
+    folder = state() / "holders" / f"tenant-{pid}-0"
     if size is None:
         (folder / "holder").unlink()
         folder.rmdir()
