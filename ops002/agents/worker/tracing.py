@@ -75,9 +75,6 @@ class Traces:
 def recording(traces: Traces) -> Iterator[None]:
     """Record where tensors come from; Python's blocks are traced until `stop`."""
     mode = _dispatch_mode(traces)
-    if mode is not None:
-        with mode:  # the first one ever imports 68 MiB of modules: not under the fault's limit
-            sys.modules["torch"].ones(1)
     tracemalloc.start(_TRACED)
     with mode or contextlib.nullcontext():
         yield
@@ -100,27 +97,26 @@ def _dispatch_mode(traces: Traces) -> Optional[contextlib.AbstractContextManager
     except Exception:  # a torch without them (before 2.0), or half of one
         return None
 
-    class Recorder(base):  # type: ignore[misc, unused-ignore]
-        """Sees the result of every operator."""
+    def recorded(_mode: Any, function: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        made = {
+            storage.data_ptr(): storage
+            for storage in _storages(result, tensor)
+            if not traces.on_gpus or storage.device.type != "cpu"
+        }
+        for storage in _storages((args, kwargs), tensor) if made else ():
+            made.pop(storage.data_ptr(), None)  # a view, or done in place
+        places = list(_of_the_user(_stack(sys._getframe(1)))) if made else []  # noqa: SLF001
+        for address, storage in made.items():
+            gone = weak(storage).expired
+            traces.add_tensor(address, _Storage(storage.nbytes(), places, gone))
+        return result
 
-        def __torch_dispatch__(
-            self, function: Any, _types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            result = function(*args, **(kwargs or {}))
-            made = {
-                storage.data_ptr(): storage
-                for storage in _storages(result, tensor)
-                if not traces.on_gpus or storage.device.type != "cpu"
-            }
-            for storage in _storages((args, kwargs), tensor) if made else ():
-                made.pop(storage.data_ptr(), None)  # a view, or done in place
-            places = list(_of_the_user(_stack(sys._getframe(1)))) if made else []  # noqa: SLF001
-            for address, storage in made.items():
-                gone = weak(storage).expired
-                traces.add_tensor(address, _Storage(storage.nbytes(), places, gone))
-            return result
-
-    return Recorder()
+    recorder: Any = type("Recorder", (base,), {})
+    # Not in the class: there torch wraps it, which loads 68 MiB of modules and takes a second.
+    recorder.__torch_dispatch__ = recorded
+    mode: contextlib.AbstractContextManager[Any] = recorder()
+    return mode
 
 
 def _storages(value: Any, tensor: type) -> Iterator[Any]:
