@@ -72,7 +72,7 @@ def test_a_green_run_is_one_that_kept_nothing(nvml_library: Path, drawn: dict[st
         does["neighbour"] = [NEIGHBOUR["pid"], NEIGHBOUR["bytes"] - drawn["given_back"]]
     if drawn["helper"]:
         does["helper"] = drawn["helper"]  # it outlives the engine
-    config = {"device": "cuda:all", "repeat": 1, "settle": {"timeout": "1s", "window": "200ms"}}
+    config = {"device": "cuda:all", "repeat": 1, "settle": {"timeout": "4s", "window": "200ms"}}
     # Of their own, so that no gate that runs beside is waited for.
     cards = [{"uuid": f"GPU-{uuid4()}"} for _ in drawn["cards"]]
     case = {**drawn, "cards": cards, "does": does, "config": config}
