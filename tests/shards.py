@@ -49,9 +49,16 @@ GPUS = (
 # The longest first, but for the rest: whatever none of them names.
 NAMED = (
     Shard("containers", ("tests/docker",), apart=False),
-    Shard("corpus: pass", ("tests/test_corpus.py",), chosen=("-k", "[pass/")),
-    Shard("corpus: not pass", ("tests/test_corpus.py",), chosen=("-k", "not [pass/")),
+    *(
+        Shard(f"corpus: {outcome}", ("tests/test_corpus.py",), chosen=("-k", f"[{outcome}/"))
+        for outcome in ("fail", "pass")
+    ),
     Shard("gpus", GPUS, apart=False),
+    Shard(
+        "corpus: the rest of it",
+        ("tests/test_corpus.py",),
+        chosen=("-k", "not [fail/ and not [pass/"),
+    ),
     # They search all objects of their own process: few, in one that has loaded no other test.
     Shard("agents", ("tests/agents",), covered=True),
 )

@@ -274,11 +274,12 @@ def test_signalled_it_is_completed(step: Step) -> None:
     wait_for(lambda: "GET" in step.github.methods())
 
     started.send_signal(2)
-    started.communicate(timeout=60)
+    out, err = started.communicate(timeout=60)
 
     assert started.returncode != 0
     assert step.github.made() == [("completed", "failure")]
     # One that was asked for before may be made only now: the step after the job looks.
+    assert step.read("state")["check"], f"{out}{err}"
     assert json.loads(step.read("state")["check"])["head_sha"] == HEAD
 
 
