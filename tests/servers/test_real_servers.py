@@ -79,6 +79,12 @@ def test_llama_cpp_that_collects_passes(run: int, model: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("run", RUNS)
+def test_llama_cpp_whose_collector_is_off_is_red(run: int, model: Path, tmp_path: Path) -> None:
+    file = config("llama-cpp", tmp_path, model=model)
+    assert_comes_to("leak", "llama-cpp", file, PLANTED="collector-off", RUN=str(run))
+
+
+@pytest.mark.parametrize("run", RUNS)
 def test_clean_transformer_passes(run: int, tmp_path: Path) -> None:
     assert_comes_to(CLEAN, "transformers", config("transformers", tmp_path), RUN=str(run))
 
