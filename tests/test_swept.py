@@ -63,6 +63,7 @@ def sweep(*notable: SweptPoint, **changes: Any) -> Sweep:
 def evidence(swept: Sweep) -> tuple[Evidence, ...]:
     counts = {
         Seen.POINTS: swept.points,
+        Seen.POINTS_TRIED: swept.tried,
         Seen.POINTS_RAISED: swept.raised,
         Seen.POINTS_FAILED: swept.failed,
     }
@@ -121,6 +122,8 @@ VERDICTS = {
     "swallowed everywhere": (sweep(failed=0), {}, Reason.FAULT_NOT_FIRED),
     "swallowed at one point": (sweep(failed=39), {}, Reason.RETURNED_TO_BASELINE),
     "never raised": (sweep(raised=0, failed=0), {}, Reason.FAULT_NOT_FIRED),
+    "hardly a point came": (sweep(raised=19, failed=19), {}, Reason.FAULT_NOT_FIRED),
+    "half of them came": (sweep(raised=20, failed=20), {}, Reason.RETURNED_TO_BASELINE),
     "out of reach": (
         sweep(points=0, raised=0, failed=0, out_of_reach=("threads",)),
         {},

@@ -121,6 +121,7 @@ class PointSweep:
         source = Source.WORKLOAD
         yield from self._errors
         yield Evidence(source=source, what=Seen.POINTS, value=self._points)
+        yield Evidence(source=source, what=Seen.POINTS_TRIED, value=self._tried)
         yield Evidence(source=source, what=Seen.POINTS_RAISED, value=self._raised)
         yield Evidence(source=source, what=Seen.POINTS_FAILED, value=self._failed)
         if self._out_of_reach:
