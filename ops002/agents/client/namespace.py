@@ -16,16 +16,16 @@ _REFUSED_SECONDS = 1.0
 
 
 class Namespace:
-    """The network namespace of a process."""
+    """The network namespace of a process; held until this process ends."""
 
     def __init__(self, pid: int) -> None:
-        """``pid`` is a process in it.
+        """``pid`` is a process in it now; whoever has that number later doesn't matter.
 
         Raises:
             OSError: there is no such process, or it isn't ours to look at.
         """
-        self._path = f"/proc/{pid}/ns/net"
-        own, its = os.stat("/proc/self/ns/net"), os.stat(self._path)
+        self._descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+        own, its = os.stat("/proc/self/ns/net"), os.fstat(self._descriptor)
         self._is_apart = (own.st_dev, own.st_ino) != (its.st_dev, its.st_ino)
 
     def enter(self) -> None:
@@ -36,14 +36,10 @@ class Namespace:
         """
         if not self._is_apart:
             return
-        descriptor = os.open(self._path, os.O_RDONLY)
-        try:
-            libc = ctypes.CDLL(None, use_errno=True)
-            if libc.setns(descriptor, _CLONE_NEWNET) != 0:
-                number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number))
-        finally:
-            os.close(descriptor)
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(self._descriptor, _CLONE_NEWNET) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
 
 
 def free_port() -> int:
