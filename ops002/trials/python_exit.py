@@ -11,7 +11,7 @@ from ops002.measurement import Evidence, Seen, Snapshot, Stage
 from ops002.trials.allocator import AllocatorReadings
 from ops002.trials.exiting import ExitingTrial
 from ops002.trials.lab import Lab
-from ops002.workloads import died_evidence, python
+from ops002.workloads import died_evidence, python_start
 from ops002.workloads.python import PythonProcess
 from ops002.workloads.serving import HealthyInference, healthy_inference
 
@@ -39,7 +39,7 @@ class PythonExitTrial(ExitingTrial):
         """Start a worker, warm it up, and end it with the fault."""
         self.recording.enter(Stage.WARM_UP, index)
         lab = self.lab
-        process = python.start(
+        process = python_start.start(
             self._workload, lab.executor, self.environ, self.next_output(), lab.clock
         )
         try:

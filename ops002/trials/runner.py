@@ -42,7 +42,7 @@ from ops002.trials.recording import Recording
 from ops002.trials.server_exit import ServerExitTrial
 from ops002.trials.serving import ServingTrial
 from ops002.trials.waits import Waits
-from ops002.workloads import python, server, server_start
+from ops002.workloads import python_start, server, server_start
 from ops002.workloads.serving import ServedFault, ServingProcess
 
 Starter = Callable[[Executor, Mapping[str, str], Path, Clock], ServingProcess[ServedFault]]
@@ -121,7 +121,7 @@ def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Itera
         for fault in scenario.faults
         if isinstance(fault, InProcessFault) and not ends_workload(fault)
     ]
-    yield from _run_serving(scenario, serving, partial(python.start, workload), lab)
+    yield from _run_serving(scenario, serving, partial(python_start.start, workload), lab)
     for number, fault in enumerate(scenario.faults[len(serving) :]):
         if lab.clock.over:
             return

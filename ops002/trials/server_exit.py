@@ -44,6 +44,7 @@ class ServerExitTrial(ExitingTrial):
             self.recording.enter(Stage.FAULT, index)
             watch = self.watch(process.running)
             process.on_tick(watch.tick)
+            process.again = watch.again
             watch.begin()
             try:
                 evidence = self._force(process, healthy)

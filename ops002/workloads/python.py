@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +17,6 @@ from ops002.config_schema import (
     PythonWorkload,
     WorkerFault,
 )
-from ops002.executors import Executor, Launch
-from ops002.executors.environment import workload_environment
 from ops002.measurement import Evidence, Seen, Source
 from ops002.points import Sweep
 from ops002.recognition import output_of
@@ -30,6 +27,7 @@ from ops002.workloads import (
     died_evidence,
     output_evidence,
 )
+from ops002.workloads.halfway import half_way
 from ops002.workloads.held_memory import HeldMemory
 from ops002.workloads.oom_sweep import PointSweep
 from ops002.workloads.replies import first_error, must_succeed, told
@@ -42,8 +40,6 @@ _MAX_SIZE: Final = 2**20
 _BEYOND: Final = 8
 """Times the size at which memory first ran out without an error: no inference is asked for more."""
 _ADDRESS_BITS: Final = 64
-_HALF: Final = 0.5
-_INJECTION_TRIES: Final = 5
 _SHORTEST: Final = 1e-4
 _NO_OPERATOR: Final = 2**62  # no inference has so many
 
@@ -103,20 +99,24 @@ class PythonProcess:
         return seconds
 
     def kill_in_inference(self, healthy: HealthyInference) -> tuple[Evidence, ...]:
-        """Start an inference and kill the worker half-way through; what was seen of it."""
-        started = self._clock.now()
-        until = started + _HALF * healthy.seconds
-        number = self._channel.ask("infer")
-        answered = False
-        while self._clock.now() < until and not answered:
-            answered = self._channel.answer(number, _TICK_SECONDS) is not None
-            self._channel.tick()
-        after = round(1000 * (self._clock.now() - started))
+        """Start an inference and kill the worker half-way through; what was seen of it.
+
+        One that was faster than the last is followed by another, with a call of ``again``.
+        """
+        after = half_way(healthy.seconds, self._clock.now, self.again, self._infers_before)
         self.running.kill_root()
         seen = [died_evidence(status)] if (status := self.wait_for_exit()) is not None else []
-        if not answered:
+        if after is not None:
             seen.append(Evidence(source=Source.GATE, what=Seen.KILLED_AFTER, value=after))
         return tuple(seen)
+
+    def _infers_before(self, until: float) -> bool:
+        number = self._channel.ask("infer")
+        while self._clock.now() < until:
+            if self._channel.answer(number, _TICK_SECONDS) is not None:
+                return True
+            self._channel.tick()
+        return False
 
     def wait_for_exit(self) -> int | None:
         """The exit status of a worker that is about to end; None if it didn't by its deadline."""
@@ -252,14 +252,15 @@ class PythonProcess:
         if operator is not None or function is not None:
             yield from told(self._forced("exception", operator=operator, function=function))
             return
-        seconds = healthy_seconds
-        for _ in range(_INJECTION_TRIES):
-            seconds *= _HALF
-            reply = self._forced("exception", after=max(seconds, _SHORTEST))
-            if reply.get("ok") is not True:
-                break
-            self.again()
-        yield from told(reply)
+        replies: list[wire.Message] = []
+
+        def is_over(until: float) -> bool:
+            after = max(until - self._clock.now(), _SHORTEST)
+            replies.append(self._forced("exception", after=after))
+            return replies[-1].get("ok") is True
+
+        half_way(healthy_seconds, self._clock.now, self.again, is_over)
+        yield from told(replies[-1])
 
     def _forced(self, operation: str, inferences: int = 1, **fields: object) -> wire.Message:
         seconds = inferences * self._infer_seconds
@@ -270,31 +271,3 @@ class PythonProcess:
 
     def _ask_allocator(self, reset_peaks: bool) -> wire.Message:  # noqa: FBT001 (of the question)
         return self._channel.request("allocator", self._infer_seconds, reset_peaks=reset_peaks)
-
-
-def start(
-    workload: PythonWorkload,
-    executor: Executor,
-    environ: Mapping[str, str],
-    output: Path,
-    clock: Clock,
-) -> PythonProcess:
-    """Start a worker.
-
-    Raises:
-        StartFailed: there is no such interpreter or directory.
-    """
-    key = secrets.token_hex(16)
-    setting = executor.setting
-    python = workload.python or setting.python
-    if workload.python and "/" in python:
-        python = str(Path(python).absolute())
-    launch = Launch(
-        argv=(python, "-X", "faulthandler", f"{setting.agents}/worker/bootstrap.py"),
-        env=workload_environment(environ, workload.env, {"PYTHONDONTWRITEBYTECODE": "1"}),
-        cwd=workload.cwd,
-        output=output,
-        channel_key=key,
-    )
-    absolute = workload.model_copy(update={"file": str(Path(workload.file).absolute())})
-    return PythonProcess(absolute, WorkerChannel(executor.start(launch), key, clock), clock)

@@ -30,6 +30,7 @@ from ops002.workloads.answers import (
     is_served,
 )
 from ops002.workloads.gauge import EngineGauge
+from ops002.workloads.halfway import half_way
 from ops002.workloads.requests import Requests
 from ops002.workloads.serving import HealthyInference, Quiesced
 from ops002.workloads.torch_allocator import TorchAllocator
@@ -42,7 +43,6 @@ _DYING_SECONDS: Final = 1.0
 _KILL_SECONDS: Final = 10.0
 _TELL_SECONDS: Final = 5.0
 _LINES: Final = 3
-_HALF: Final = 0.5
 _IN_BACKGROUND: Final = (
     "the server's first process ended with status 0 before it was ready: if it went on in the "
     "background, keep it in the foreground, where the gate can stop it"
@@ -177,22 +177,27 @@ class ServerProcess:
         return (*seen, *output_evidence(output_of(fault), self.running, mark, self._clock))
 
     def kill_in_request(self, process: str, healthy: HealthyInference) -> tuple[Evidence, ...]:
-        """Kill the server, or its biggest child, half-way through a request; what was seen."""
-        started = self._clock.now()
-        until = started + _HALF * healthy.seconds
-        batch = self._client.send([self._requests.healthy])
-        while not batch.is_over() and self._clock.now() < until:
-            self._pause(_TICK_SECONDS)
-        answered = batch.is_over()
-        after = round(1000 * (self._clock.now() - started))
-        seen = [] if answered else [_gate_saw(Seen.KILLED_AFTER, after)]
+        """Kill the server, or its biggest child, half-way through a request; what was seen.
+
+        One that was faster than the last is followed by another, with a call of ``again``.
+        """
+        batches = []
+
+        def is_over(until: float) -> bool:
+            batches.append(self._client.send([self._requests.healthy]))
+            while not batches[-1].is_over() and self._clock.now() < until:
+                self._pause(_TICK_SECONDS)
+            return batches[-1].is_over()
+
+        after = half_way(healthy.seconds, self._clock.now, self.again, is_over)
+        seen = [] if after is None else [_gate_saw(Seen.KILLED_AFTER, after)]
         if process == "parent":
             self.running.kill_root()
             status = self.wait_for_exit(_KILL_SECONDS)
             seen += [] if status is None else [died_evidence(status)]
         else:
             seen.append(_gate_saw(Seen.KILLED_CHILD, self._kill_child()))
-        batch.give_up()
+        batches[-1].give_up()
         return tuple(seen)
 
     def wait_for_exit(self, seconds: float | None = None) -> int | None:
