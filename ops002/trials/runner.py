@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Generic
+from typing import Generic, TypeVar
 
 from ops002.attempts import may_try_again
 from ops002.clock import Clock, Interrupted
@@ -18,7 +18,8 @@ from ops002.config_schema import (
     InProcessFault,
     KillFault,
     PythonWorkload,
-    ServerKillFault,
+    RequestedFault,
+    WorkerFault,
 )
 from ops002.config_server import ClientFault, ServerWorkload
 from ops002.executors import Executor, StartFailed
@@ -36,18 +37,16 @@ from ops002.probes import NoProbe, Probe
 from ops002.text import clean
 from ops002.trials.command import CommandTrial
 from ops002.trials.exclusivity import DirtyDevice, look_for_others
+from ops002.trials.exiting import ExitingTrial
 from ops002.trials.lab import Lab
-from ops002.trials.python_exit import PythonExitTrial
 from ops002.trials.recording import Recording
-from ops002.trials.server_exit import ServerExitTrial
+from ops002.trials.served_exit import ServedExitTrial
 from ops002.trials.serving import ServingTrial
 from ops002.trials.waits import Waits
 from ops002.workloads import python_start, server, server_start
-from ops002.workloads.serving import ServedFault, ServingProcess
+from ops002.workloads.serving import ServedFault, ServingProcess, Starter
 
-Starter = Callable[[Executor, Mapping[str, str], Path, Clock], ServingProcess[ServedFault]]
-"""Starts a workload in a place, with an environment, its output in a file. May raise `StartFailed`.
-"""
+_Fault = TypeVar("_Fault")
 
 
 def run(config: Config, lab: Lab) -> Iterator[MeasuredTrial]:
@@ -106,13 +105,12 @@ def _trials(scenario: Scenario, lab: Lab) -> Iterator[Measurement]:
 
 
 def _run_command(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Iterator[Measurement]:
-    for number, fault in enumerate(scenario.faults):
-        assert isinstance(fault, (ExitFault, KillFault, CommandOomFault))
-        with lab.at(scenario) as here:
-            measurement = CommandTrial(scenario, workload, fault, here, number).run()
-        yield measurement
-        if lab.clock.over:
-            return
+    faults = [
+        fault
+        for fault in scenario.faults
+        if isinstance(fault, ExitFault | KillFault | CommandOomFault)
+    ]
+    yield from _run_ending(scenario, faults, partial(CommandTrial, scenario, workload), lab)
 
 
 def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Iterator[Measurement]:
@@ -121,14 +119,13 @@ def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Itera
         for fault in scenario.faults
         if isinstance(fault, InProcessFault) and not ends_workload(fault)
     ]
-    yield from _run_serving(scenario, serving, partial(python_start.start, workload), lab)
-    for number, fault in enumerate(scenario.faults[len(serving) :]):
-        if lab.clock.over:
-            return
-        assert isinstance(fault, (InProcessFault, KillFault))
-        with lab.at(scenario) as here:
-            measurement = PythonExitTrial(scenario, workload, fault, here, number).run()
-        yield measurement
+    rest = scenario.faults[len(serving) :]
+    ending = [fault for fault in rest if isinstance(fault, InProcessFault | KillFault)]
+    start = partial(python_start.start, workload)
+    yield from _run_serving(scenario, serving, start, lab)
+    yield from _run_ending(
+        scenario, ending, partial(ServedExitTrial[WorkerFault], scenario, start), lab
+    )
 
 
 def _run_server(scenario: Scenario, workload: ServerWorkload, lab: Lab) -> Iterator[Measurement]:
@@ -137,6 +134,8 @@ def _run_server(scenario: Scenario, workload: ServerWorkload, lab: Lab) -> Itera
         for fault in scenario.faults
         if isinstance(fault, ClientFault) and not ends_workload(fault)
     ]
+    rest = scenario.faults[len(serving) :]
+    ending = [fault for fault in rest if isinstance(fault, ClientFault | KillFault)]
 
     def start(
         executor: Executor, environ: Mapping[str, str], output: Path, clock: Clock
@@ -146,12 +145,23 @@ def _run_server(scenario: Scenario, workload: ServerWorkload, lab: Lab) -> Itera
         return process
 
     yield from _run_serving(scenario, serving, start, lab)
-    for number, fault in enumerate(scenario.faults[len(serving) :]):
+    yield from _run_ending(
+        scenario, ending, partial(ServedExitTrial[RequestedFault], scenario, start), lab
+    )
+
+
+def _run_ending(
+    scenario: Scenario,
+    faults: Sequence[_Fault],
+    trial_of: Callable[[_Fault, Lab, int], ExitingTrial],
+    lab: Lab,
+) -> Iterator[Measurement]:
+    """The faults that end a workload, each on starts of its own."""
+    for number, fault in enumerate(faults):
         if lab.clock.over:
             return
-        assert isinstance(fault, (ClientFault, ServerKillFault))
         with lab.at(scenario) as here:
-            measurement = ServerExitTrial(scenario, workload, fault, here, number).run()
+            measurement = trial_of(fault, here, number).run()
         yield measurement
 
 

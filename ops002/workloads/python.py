@@ -98,7 +98,11 @@ class PythonProcess:
         self.allocator.end(reply)
         return seconds
 
-    def kill_in_inference(self, healthy: HealthyInference) -> tuple[Evidence, ...]:
+    def kill(
+        self,
+        fault: KillFault,  # noqa: ARG002 (a worker is one process)
+        healthy: HealthyInference,
+    ) -> tuple[Evidence, ...]:
         """Start an inference and kill the worker half-way through; what was seen of it.
 
         One that was faster than the last is followed by another, with a call of ``again``.

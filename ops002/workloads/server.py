@@ -9,6 +9,7 @@ from typing import Final
 from ops002.agents.client.client import Batch, Client
 from ops002.agents.client.exchange import Answer
 from ops002.clock import Clock
+from ops002.config_schema import KillFault, ServerKillFault
 from ops002.config_server import DisconnectFault, RequestFault, ServerWorkload
 from ops002.executors import Running
 from ops002.measurement import Evidence, Process, Seen, Source
@@ -118,7 +119,7 @@ class ServerProcess:
         """Healthy inferences have the fault's load from now on."""
         self._burst = fault.concurrent
 
-    def make_ready(self, fault: RequestFault | DisconnectFault) -> None:
+    def make_ready(self, fault: RequestFault | DisconnectFault | KillFault) -> None:
         """Nothing needs to be."""
 
     def infer(self) -> float:
@@ -176,7 +177,7 @@ class ServerProcess:
             seen.append(died_evidence(status))
         return (*seen, *output_evidence(output_of(fault), self.running, mark, self._clock))
 
-    def kill_in_request(self, process: str, healthy: HealthyInference) -> tuple[Evidence, ...]:
+    def kill(self, fault: KillFault, healthy: HealthyInference) -> tuple[Evidence, ...]:
         """Kill the server, or its biggest child, half-way through a request; what was seen.
 
         One that was faster than the last is followed by another, with a call of ``again``.
@@ -191,7 +192,7 @@ class ServerProcess:
 
         after = half_way(healthy.seconds, self._clock.now, self.again, is_over)
         seen = [] if after is None else [_gate_saw(Seen.KILLED_AFTER, after)]
-        if process == "parent":
+        if not isinstance(fault, ServerKillFault) or fault.process == "parent":
             self.running.kill_root()
             status = self.wait_for_exit(_KILL_SECONDS)
             seen += [] if status is None else [died_evidence(status)]

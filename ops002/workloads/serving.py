@@ -1,13 +1,15 @@
-"""What a trial asks of a workload that lives on after its error."""
+"""What a trial asks of a workload that infers when it is asked to: a worker, a server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from ops002.config_schema import RequestedFault, WorkerFault
-from ops002.executors import Running
+from ops002.clock import Clock
+from ops002.config_schema import KillFault, RequestedFault, WorkerFault
+from ops002.executors import Executor, Running
 from ops002.measurement import Evidence, Reading
 from ops002.points import Sweep
 from ops002.probes import Probe
@@ -111,6 +113,27 @@ class ServingProcess(Protocol[_Forced_contra]):
     def stop(self) -> str | None:
         """Ask it to end, and wait for that; what went wrong, if anything."""
         ...
+
+
+class EndingProcess(ServingProcess[_Forced_contra], Protocol[_Forced_contra]):
+    """One that a fault may end, too."""
+
+    def make_ready(self, fault: _Forced_contra | KillFault) -> None:
+        """The same for a kill."""
+        ...
+
+    def kill(self, fault: KillFault, healthy: HealthyInference) -> tuple[Evidence, ...]:
+        """Kill it, or a part of it, in the middle of an inference; what was seen of that."""
+        ...
+
+    def wait_for_exit(self) -> int | None:
+        """The exit status of one that is about to end; None if it didn't by its deadline."""
+        ...
+
+
+Starter = Callable[[Executor, Mapping[str, str], Path, Clock], EndingProcess[ServedFault]]
+"""Starts a workload in a place, with an environment, its output in a file. May raise `StartFailed`.
+"""
 
 
 def healthy_inference(process: ServingProcess[ServedFault], probe: Probe) -> HealthyInference:
