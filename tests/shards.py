@@ -35,7 +35,7 @@ class Shard:
     name: str
     paths: tuple[str, ...]
     apart: bool = True
-    chosen: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()  # pytest's, over those that the paths have
     covered: bool = False
 
 
@@ -62,9 +62,11 @@ NAMED = (
     # They search all objects of their own process: few, in one that has loaded no other test.
     Shard("agents", ("tests/agents",), covered=True),
 )
+# Only where their Python is named: they are large, and one is built from source.
+SERVERS = (Shard("servers", ("tests/servers",), chosen=("-m", "servers")),)
 OTHERS = tuple(f"--ignore={path}" for one in NAMED for path in one.paths)
 REST = Shard("rest", OTHERS, covered=True)
-SHARDS = (REST, *NAMED)
+SHARDS = (REST, *NAMED, *(SERVERS if "OPS002_SERVERS_PYTHON" in os.environ else ()))
 
 
 def main() -> int:
