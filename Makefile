@@ -81,7 +81,7 @@ lock: .venv/.dev  ## pin the newest versions that fit pyproject.toml
 
 .venv-servers/.made: requirements/servers.txt requirements/torch.txt
 	$(PYTHON) -m venv .venv-servers
-	.venv-servers/bin/python -m pip install --quiet -r requirements/servers.txt
+	CMAKE_ARGS=-DLLAVA_BUILD=OFF .venv-servers/bin/python -m pip install --quiet -r requirements/servers.txt
 	.venv-servers/bin/python -m pip install --quiet --no-deps -r requirements/torch.txt
 	touch $@
 

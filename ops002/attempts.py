@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ops002.config import Config, Scenario, ends_workload
+from ops002.config.resolved import Config, Scenario, ends_workload
 from ops002.measurement import MeasuredTrial, Phase
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
-from ops002.verdict import judge
+from ops002.verdict.judge import judge
 
 
 def may_try_again(scenario: Scenario, measured: Sequence[MeasuredTrial]) -> bool:

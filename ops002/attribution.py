@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ops002.facts import CheckFacts
 from ops002.holders import Holder, HolderKind, holders_inside
-from ops002.limits import Limits
 from ops002.measurement import (
     Measurement,
     Missing,
@@ -18,9 +16,11 @@ from ops002.measurement import (
     Source,
     Stage,
 )
-from ops002.neighbours import NOBODY, Move
-from ops002.swept import Kept, PointGroup, figures_of
 from ops002.units import show_size
+from ops002.verdict.facts import CheckFacts
+from ops002.verdict.limits import Limits
+from ops002.verdict.neighbours import NOBODY, Move
+from ops002.verdict.swept import Kept, PointGroup, figures_of
 
 _NAMED: Final = 5
 """Of the neighbours that moved on a device, those that moved most."""

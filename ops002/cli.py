@@ -127,7 +127,7 @@ def _add_selftest(selftest: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from ops002.commands.run import RunOptions, run
-    from ops002.config_overrides import Instead
+    from ops002.config.overrides import Instead
 
     chosen = RunOptions(
         config=options.config,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ops002.config_values import COOKIE
+from ops002.config.values import COOKIE
 from ops002.process_table import entry, everybody, read, this_process, threads
 
 GATE: Final = "([0-9]{1,9})-([0-9]{1,19})-([0-9]{1,20})"

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Final
 
-from ops002.neighbours import DRIVERS_OWN_BYTES, NOBODY, presented
 from ops002.probes.cards import Card, Driver, Sample, Tenant
 from ops002.probes.cuda_selection import Selected
 from ops002.units import show_size
+from ops002.verdict.neighbours import DRIVERS_OWN_BYTES, NOBODY, presented
 
 EXIT_FIT: Final = 0
 EXIT_UNFIT: Final = 3

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from ops002.config import Config, parse
-from ops002.config_problems import ConfigError
+from ops002.config.problems import ConfigError
+from ops002.config.resolved import Config, parse
 from ops002.measurement import MeasuredTrial
 from ops002.result import GateResult, Made, gate_result
 from ops002.text import clean

@@ -12,8 +12,7 @@ from typing import Any, Final, Literal
 
 from ops002.attempts import is_complete, last_attempts
 from ops002.attribution import name_holders
-from ops002.config import Config, Scenario
-from ops002.growth import Growth
+from ops002.config.resolved import Config, Scenario
 from ops002.holders import Holder
 from ops002.measurement import (
     Evidence,
@@ -25,8 +24,9 @@ from ops002.measurement import (
     Stage,
 )
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
-from ops002.swept import SweepFigures, figures_of
-from ops002.verdict import Check, judge
+from ops002.verdict.growth import Growth
+from ops002.verdict.judge import Check, judge
+from ops002.verdict.swept import SweepFigures, figures_of
 
 CONTRACT: Final = "FALSIFY-OPS-002"
 SCHEMA_VERSION: Final = 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
-from ops002.config import DEFAULT_SETTLE
+from ops002.config.resolved import DEFAULT_SETTLE
 from ops002.measurement import Phase
 from ops002.reasons import OUTCOME_OF, Outcome, Reason, worst
 from ops002.result import EXIT_FAIL, EXIT_INCONCLUSIVE, EXIT_PASS, GateResult, TrialResult

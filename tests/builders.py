@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
-from ops002.config import parse
-from ops002.expect import Expectation, Nature
-from ops002.limits import Limits
+from ops002.config.parameters import resolved
+from ops002.config.resolved import parse
 from ops002.measurement import (
     Evidence,
     FaultRecord,
@@ -30,8 +29,9 @@ from ops002.measurement import (
     Source,
     Stage,
 )
-from ops002.parameters import resolved
 from ops002.result import Device, EnvironmentFacts, GateResult, GitFacts, Made, Tool, gate_result
+from ops002.verdict.expect import Expectation, Nature
+from ops002.verdict.limits import Limits
 
 KIB: Final = 1024
 MIB: Final = 1024 * KIB

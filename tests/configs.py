@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from ops002.config import Config, parse
-from ops002.config_file import read_yaml
-from ops002.config_problems import ConfigError
+from ops002.config.file import read_yaml
+from ops002.config.problems import ConfigError
+from ops002.config.resolved import Config, parse
 
 PYTHON: Final = """\
 version: 1

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops002.config import Scenario
+from ops002.config.resolved import Scenario
 from ops002.executors import Executor, Setting
 from ops002.measurement import JudgedDevice, Missing, Process, Reading
 from ops002.probes import Look

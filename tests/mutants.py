@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         "let one neighbour make up for another",
-        "ops002/neighbours.py",
+        "ops002/verdict/neighbours.py",
         "return max(taken, taken - sum(changes))",
         "return abs(sum(changes))",
         "tests/test_gpu_corpus.py -k strangers_cancel_out",
@@ -86,7 +86,7 @@ MUTANTS = (
     ),
     Mutant(
         "swallow a missing reading",
-        "ops002/facts.py",
+        "ops002/verdict/facts.py",
         "return any(isinstance(self._newest(series), Missing) for series in waits)",
         "return False",
         "tests/trials/test_trials.py -k cant_be_taken",
@@ -100,21 +100,21 @@ MUTANTS = (
     ),
     Mutant(
         "ignore what is expected",
-        "ops002/expect.py",
+        "ops002/verdict/expect.py",
         "return tuple(_unmet(expectation, tuple(evidence)))",
         "return ()",
         "tests/test_corpus.py -k inconclusive/wrong_exception",
     ),
     Mutant(
         "take a death for the fault",
-        "ops002/expect.py",
+        "ops002/verdict/expect.py",
         '        yield f"no sign of {expectation.nature.value}"',
         "        pass",
         "tests/test_corpus.py -k inconclusive/dies_of_the_limit",
     ),
     Mutant(
         "forget the stake",
-        "ops002/rules.py",
+        "ops002/verdict/rules.py",
         "return not waived and",
         "return False and",
         "tests/test_corpus.py -k inconclusive/nothing_at_stake",
@@ -142,7 +142,7 @@ MUTANTS = (
     ),
     Mutant(
         "hold every check to the contract's cap",
-        "ops002/config.py",
+        "ops002/config/resolved.py",
         "tolerance_bytes=self.tolerance_bytes,",
         'tolerance_bytes=256 * SIZE_UNITS["MiB"],',
         "tests/test_selftest_command.py -k machine_is_fit",

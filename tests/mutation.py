@@ -24,29 +24,34 @@ ENOUGH: Final = 0.95
 SECONDS: Final = 30
 """For one mutant's tests, which take two: a mutant that waits for ever is killed by then."""
 
-_VERDICT: Final = (
-    "verdict",
-    "verdict_figures",
-    "verdict_precedence",
-    "verdict_properties",
-    "shared_device",
-    "server_verdict",
+_VERDICT: Final = tuple(
+    f"verdict/test_{name}"
+    for name in ("judge", "figures", "precedence", "properties", "shared_device", "server")
 )
 TESTS: Final = {
-    "growth": ("growth", "growth_definition"),
-    "facts": ("facts", "shares", *_VERDICT),
-    "rules": _VERDICT,
-    "verdict": _VERDICT,
-    "expect": ("expect", "expect_evidence", "expect_server"),
-    "gauge": ("server_verdict",),
-    "shares": ("shares", "shared_device"),
-    "neighbours": ("neighbours", "shared_device"),
-    "noise": ("facts", "shared_device"),
-    "stake": ("facts", "shared_device", "verdict_figures"),
-    "settle": ("settle",),
-    "attempts": ("attempts",),
-    "contract": ("contract",),
-    "limits": ("verdict", "facts"),
+    "verdict/growth": ("verdict/test_growth", "verdict/test_growth_definition"),
+    "verdict/facts": ("verdict/test_facts", "verdict/test_shares", *_VERDICT),
+    "verdict/rules": _VERDICT,
+    "verdict/judge": _VERDICT,
+    "verdict/expect": (
+        "verdict/test_expect",
+        "verdict/test_expect_evidence",
+        "verdict/test_expect_server",
+    ),
+    "verdict/swept": ("verdict/test_swept",),
+    "verdict/gauge": ("verdict/test_server",),
+    "verdict/shares": ("verdict/test_shares", "verdict/test_shared_device"),
+    "verdict/neighbours": ("verdict/test_neighbours", "verdict/test_shared_device"),
+    "verdict/noise": ("verdict/test_facts", "verdict/test_shared_device"),
+    "verdict/stake": (
+        "verdict/test_facts",
+        "verdict/test_shared_device",
+        "verdict/test_figures",
+    ),
+    "settle": ("test_settle",),
+    "attempts": ("test_attempts",),
+    "contract": ("test_contract",),
+    "verdict/limits": ("verdict/test_judge", "verdict/test_facts"),
 }
 """The modules (the longest first), and the test modules that must notice what is broken there."""
 
@@ -93,7 +98,7 @@ class Score:
 
     def __str__(self) -> str:
         share = 100 * self.killed / self.total
-        return f"{self.module:10} {self.killed:5} of {self.total:5} killed  {share:5.1f} %"
+        return f"{self.module:18} {self.killed:5} of {self.total:5} killed  {share:5.1f} %"
 
 
 def tried(module: str) -> Score:
@@ -105,7 +110,7 @@ def tried(module: str) -> Score:
                 ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "corpus")
             )
         shutil.copy(ROOT / "pyproject.toml", copy)
-        tests = [f"tests/test_{name}.py" for name in TESTS[module]]
+        tests = [f"tests/{name}.py" for name in TESTS[module]]
         pytest = [sys.executable, "-m", "pytest", "-x", "--tb=line", "-p", "no:cacheprovider"]
         command = [*pytest, "--hypothesis-profile=mutation", *tests]
         _call(copy, *command)  # the tests are green, or nothing can be said

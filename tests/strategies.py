@@ -6,8 +6,6 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from ops002.expect import Expectation, Nature
-from ops002.limits import Limits
 from ops002.measurement import (
     Evidence,
     FaultRecord,
@@ -30,6 +28,8 @@ from ops002.measurement import (
 )
 from ops002.points import Sweep, SweptPoint, Untold
 from ops002.retention import Climb, HeldBlocks, HeldBy, LadderStep, Place, Retention, Rung
+from ops002.verdict.expect import Expectation, Nature
+from ops002.verdict.limits import Limits
 from tests.builders import GIB, MIB, OUT_OF_MEMORY, PEAK, TIB
 
 _EDGES: Final = (0, -1, 1, 64 * MIB, 64 * MIB + 1, GIB, TIB, TIB + 1, 2**64, -(2**70))

@@ -22,7 +22,7 @@ from ops002.commands.config_loading import (
 )
 from ops002.commands.containers import repositories
 from ops002.commands.report_folder import prepared, report_folder
-from ops002.config_overrides import Instead
+from ops002.config.overrides import Instead
 from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import Mount, Own
 from ops002.github.event import Fork, refuse_fork

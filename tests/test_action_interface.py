@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ops002.cli import _parser
-from ops002.config_schema import ConfigText
+from ops002.config.schema import ConfigText
 from ops002.github import inputs
 from ops002.github.inputs import Inputs, read_inputs
 from ops002.reporters.places import Places

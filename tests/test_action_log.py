@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ops002.commands.action_log import Log
 from ops002.commands.action_report import defect, refused, tell
-from ops002.config_problems import Problem
+from ops002.config.problems import Problem
 from ops002.github.workflow import write_outputs
 from ops002.reporters.annotations import Level
 from ops002.reporters.places import Place, Places

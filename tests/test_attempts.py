@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ops002.attempts import is_complete, last_attempts, may_try_again
-from ops002.config import Config, parse
+from ops002.config.resolved import Config, parse
 from ops002.measurement import Evidence, MeasuredTrial, Measurement, Phase, Seen, Source
 from tests.builders import Serving, document, scenario_document
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from ops002.config import parse
+from ops002.config.parameters import resolved
+from ops002.config.resolved import parse
 from ops002.measurement import IncidentKind, MeasuredTrial, Measurement
-from ops002.parameters import resolved
 from ops002.reasons import Outcome
 from ops002.reporters.console import render
 from ops002.result import GateResult, gate_result
-from ops002.wording import headline
+from ops002.wording.result import headline
 from tests.builders import GIB, MIB, Serving, document, gate, incident, made, scenario_document
 from tests.strategies import measurements
 

@@ -12,7 +12,7 @@ import pytest
 from ops002.clock import Clock
 from ops002.commands.live import looking_on
 from ops002.commands.run import measure
-from ops002.config import parse
+from ops002.config.resolved import parse
 from ops002.executors.local import LocalExecutor
 from ops002.measurement import Process
 from ops002.probes import Look

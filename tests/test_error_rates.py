@@ -21,7 +21,7 @@ from bench.error_rates.cells import (
 from bench.error_rates.replay import Disturbance, replay
 from bench.error_rates.tables import detection_table, false_alarm_table, slab_table
 from bench.error_rates.trace import Trace, saved
-from ops002.verdict import judge
+from ops002.verdict.judge import judge
 
 TRACES = saved()
 STEADY = [trace for trace in TRACES if trace.name not in RETURNS_LATE]

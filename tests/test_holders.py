@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from ops002.attribution import name_holders
-from ops002.holder_words import advice_on, sentence
 from ops002.holders import Holder, HolderKind, holders_inside
 from ops002.measurement import Measurement, Owner, ProcessMemory, Source, Stage
 from ops002.retention import Climb, HeldBlocks, HeldBy, LadderStep, Place, Retention, Rung
+from ops002.wording.holders import advice_on, sentence
 from tests.builders import GIB, MIB, Serving, limits
 
 ROOT = "/repository"

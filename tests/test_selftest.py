@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ops002.planted
-from ops002.config import parse
+from ops002.config.resolved import parse
 from ops002.measurement import IncidentKind, Phase
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
 from ops002.reporters.selftest import conclusion, heading, line

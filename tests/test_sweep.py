@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from ops002.clock import Clock
-from ops002.config_problems import ConfigError
-from ops002.config_values import COOKIE
+from ops002.config.problems import ConfigError
+from ops002.config.values import COOKIE
 from ops002.cookie import Gate, carried_by, carriers, this_gate
 from ops002.sweep import sweep
 from tests.command_line import wait_for

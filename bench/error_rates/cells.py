@@ -11,9 +11,9 @@ from itertools import product
 
 from bench.error_rates.replay import Disturbance, replay
 from bench.error_rates.trace import Trace
-from ops002.config import Scenario, parse
+from ops002.config.resolved import Scenario, parse
 from ops002.reasons import OUTCOME_OF, Outcome, Reason
-from ops002.verdict import judge
+from ops002.verdict.judge import judge
 
 MIB = 1 << 20
 TOLERANCE = "64MiB"

@@ -13,8 +13,8 @@ from typing import Any
 
 from bench.error_rates.trace import Trace, Wait
 from ops002.clock import Clock
-from ops002.config import Scenario
-from ops002.config_schema import WorkerFault
+from ops002.config.resolved import Scenario
+from ops002.config.schema import WorkerFault
 from ops002.measurement import (
     Evidence,
     JudgedDevice,

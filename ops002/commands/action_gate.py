@@ -18,8 +18,8 @@ from ops002.commands.config_loading import (
 )
 from ops002.commands.containers import INSTEAD_VARIABLE, RUN_VARIABLE
 from ops002.commands.report_folder import report_folder
-from ops002.config import Config
-from ops002.config_overrides import Instead
+from ops002.config.overrides import Instead
+from ops002.config.resolved import Config
 from ops002.executors import StartFailed
 from ops002.executors.docker.sibling import SOCKET, Gate, Own
 from ops002.github.api import Api

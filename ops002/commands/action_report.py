@@ -7,10 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ops002.advice import ADVICE
 from ops002.clock import Interrupted
 from ops002.commands.action_log import Log
-from ops002.config_problems import Problem
+from ops002.config.problems import Problem
 from ops002.github.workflow import write_outputs
 from ops002.reasons import Reason
 from ops002.report import ReportRefused, judge_again
@@ -18,6 +17,7 @@ from ops002.reporters import junit
 from ops002.reporters.places import Place, Places
 from ops002.reporters.step import CONFIG_ERROR, Cause, Ending, not_judged, of_result
 from ops002.result import EXIT_BUG, EXIT_INCONCLUSIVE, EXIT_USAGE
+from ops002.wording.advice import ADVICE
 
 NO_CHECK_RUN: Final = "no-check-run"
 """The reason where `check_run: required` can't be met: no reason of a verdict."""

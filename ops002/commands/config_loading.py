@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ops002.config import Config, parse
-from ops002.config_file import MAX_BYTES, read_yaml
-from ops002.config_overrides import Instead
-from ops002.config_problems import ConfigError, Problem
+from ops002.config.file import MAX_BYTES, read_yaml
+from ops002.config.overrides import Instead
+from ops002.config.problems import ConfigError, Problem
+from ops002.config.resolved import Config, parse
 
 DEFAULT_FILES: Final = (Path(".github/ops002.yml"), Path("ops002.yml"))
 

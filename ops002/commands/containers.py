@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from ops002.clock import Clock
 from ops002.commands.printing import show
-from ops002.config import Scenario
-from ops002.config_schema import PythonWorkload
+from ops002.config.resolved import Scenario
+from ops002.config.schema import PythonWorkload
 from ops002.cookie import this_gate
 from ops002.executors import Executor, StartFailed
 from ops002.executors.docker.container import agents_volume, container

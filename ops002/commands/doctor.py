@@ -15,8 +15,8 @@ from ops002.commands.config_loading import BadConfig, NoConfig, load_config
 from ops002.commands.doctor_docker import look_at_docker
 from ops002.commands.doctor_gpus import Wanted, look_at_gpus
 from ops002.commands.printing import show
-from ops002.config import Config, Scenario
-from ops002.config_schema import PythonWorkload
+from ops002.config.resolved import Config, Scenario
+from ops002.config.schema import PythonWorkload
 from ops002.diagnosis import Finding, Weight, exit_code, to_document
 from ops002.measurement import Missing
 from ops002.probes.host_memory import HostMemory

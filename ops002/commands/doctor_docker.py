@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
-from ops002.config import Scenario
+from ops002.config.resolved import Scenario
 from ops002.diagnosis import Finding, Weight
 from ops002.executors import StartFailed
 

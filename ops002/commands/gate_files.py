@@ -17,9 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ops002.commands.config_loading import DEFAULT_FILES, BadConfig, Loaded, load_text
-from ops002.config import Config
-from ops002.config_overrides import Instead
-from ops002.config_schema import PythonWorkload
+from ops002.config.overrides import Instead
+from ops002.config.resolved import Config
+from ops002.config.schema import PythonWorkload
 from ops002.executors import StartFailed
 from ops002.github.api import Api
 from ops002.github.contents import PERMISSION, commit_at, file_at, parents

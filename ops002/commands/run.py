@@ -17,12 +17,12 @@ from ops002.commands.containers import Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.live import looking_on
 from ops002.commands.printing import show
-from ops002.config import Config
-from ops002.config_overrides import Instead
+from ops002.config.overrides import Instead
+from ops002.config.parameters import resolved
+from ops002.config.resolved import Config
 from ops002.executors.local import LocalExecutor
 from ops002.github.facts import git_facts
 from ops002.measurement import Incident, IncidentKind, MeasuredTrial, Stage
-from ops002.parameters import resolved
 from ops002.process_table import NotShown, this_process
 from ops002.processes import take_charge_of_children
 from ops002.report import to_json

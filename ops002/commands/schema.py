@@ -15,7 +15,7 @@ def schema(*, report: bool, out: TextIO) -> int:
 
         document = json_schema()
     else:
-        from ops002.config_schema import ConfigText
+        from ops002.config.schema import ConfigText
 
         document = ConfigText.model_json_schema()
     show(json.dumps(document, indent=2) + "\n", out)

@@ -18,7 +18,7 @@ from ops002.commands.containers import Containers
 from ops002.commands.instruments import Instruments
 from ops002.commands.printing import show
 from ops002.commands.run import measure
-from ops002.config import parse
+from ops002.config.resolved import parse
 from ops002.cookie import GATE, Gate, this_gate
 from ops002.executors.local import LocalExecutor
 from ops002.process_table import NotShown

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from ops002.advice import ADVICE
 from ops002.reasons import Outcome
 from ops002.reporters.commands import run_again
 from ops002.reporters.places import Place, Places
 from ops002.result import GateResult, TrialResult, counted_trials, deciding_trial
 from ops002.text import clean
-from ops002.wording import advice, gate_remark, headline, particulars, trial_line
+from ops002.wording.advice import ADVICE
+from ops002.wording.result import advice, gate_remark, headline, particulars, trial_line
 
 MOST: Final = 10
 """A runner shows ten of a kind from one step, and drops the others without a word."""

@@ -12,7 +12,7 @@ from ops002.reporters.annotations import NOT_GATING, Annotation, Level
 from ops002.reporters.annotations import render as annotated
 from ops002.reporters.places import Places
 from ops002.result import GateResult
-from ops002.wording import headline
+from ops002.wording.result import headline
 
 
 class Conclusion(str, Enum):

@@ -13,11 +13,11 @@ from rich.text import Text
 from ops002.reasons import Outcome
 from ops002.reporters.sparkline import points, sparkline
 from ops002.result import GateResult, TrialResult, counted_trials
-from ops002.sweep_wording import remarks
 from ops002.text import clean, inert
 from ops002.units import show_delta, show_size
-from ops002.verdict import Check
-from ops002.wording import explanation, growth_words, headline
+from ops002.verdict.judge import Check
+from ops002.wording.result import explanation, growth_words, headline
+from ops002.wording.sweep import remarks
 
 _COLOURS: Final = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCONCLUSIVE: "yellow"}
 _WIDTH: Final = 160

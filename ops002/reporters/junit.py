@@ -11,8 +11,8 @@ from ops002.reasons import Outcome, Reason
 from ops002.result import GateResult, TrialResult, counted_trials
 from ops002.text import clean
 from ops002.units import show_delta
-from ops002.verdict import Check
-from ops002.wording import explanation, headline
+from ops002.verdict.judge import Check
+from ops002.wording.result import explanation, headline
 
 NAME: Final = "ops002-junit.xml"
 

@@ -9,7 +9,7 @@ from ops002.reasons import Reason
 from ops002.result import EXIT_FAIL, EXIT_PASS
 from ops002.selftest import Finding, Planted, Row, exit_code
 from ops002.units import show_delta, show_size
-from ops002.wording import headline
+from ops002.wording.result import headline
 
 _OUTPUT_LINES: Final = 5
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ops002.reporters.markdown import code, table
 from ops002.result import GateResult, TrialResult
-from ops002.wording import growth_words
+from ops002.wording.result import growth_words
 
 _MOST_TRIALS: Final = 100
 _KEYS: Final = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ops002.advice import ADVICE
 from ops002.holders import Holder
 from ops002.reasons import Outcome
 from ops002.reporters import charts, setup
@@ -14,10 +13,11 @@ from ops002.reporters.commands import judge_again, run_again
 from ops002.reporters.markdown import block, code, fence, fold, prose, table
 from ops002.reporters.places import Places
 from ops002.result import GateResult, TrialResult, counted_trials, deciding_trial
-from ops002.sweep_wording import remarks
 from ops002.units import show_delta, show_size
-from ops002.verdict import Check
-from ops002.wording import advice, gate_remark, headline, particulars, trial_line
+from ops002.verdict.judge import Check
+from ops002.wording.advice import ADVICE
+from ops002.wording.result import advice, gate_remark, headline, particulars, trial_line
+from ops002.wording.sweep import remarks
 
 MOST_BYTES: Final = 1024 * 1024
 """Of a step's summary; the runner drops one that is larger, the whole of it."""

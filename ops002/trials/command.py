@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ops002.config import Scenario
-from ops002.config_schema import CommandOomFault, CommandWorkload, ExitFault, KillFault
+from ops002.config.resolved import Scenario
+from ops002.config.schema import CommandOomFault, CommandWorkload, ExitFault, KillFault
 from ops002.executors import Running
 from ops002.measurement import Evidence, Seen, Snapshot, Source, Stage
 from ops002.trials.command_limit import Limit, Peaks, limit_of

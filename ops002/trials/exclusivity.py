@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ops002.measurement import JudgedDevice, Missing, Owner, ProcessMemory, Reading, Snapshot
-from ops002.neighbours import DRIVERS_OWN_BYTES, NOBODY, presented
 from ops002.probes import Probe
 from ops002.process_table import running_seconds
-from ops002.shares import unlisted_bytes
 from ops002.trials.recording import Recording
 from ops002.units import format_size, show_size
+from ops002.verdict.neighbours import DRIVERS_OWN_BYTES, NOBODY, presented
+from ops002.verdict.shares import unlisted_bytes
 
 _NAMED: Final = 5
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops002.clock import Interrupted
-from ops002.config import Scenario
-from ops002.config_schema import Fault
+from ops002.config.resolved import Scenario
+from ops002.config.schema import Fault
 from ops002.executors import Running, StartFailed
 from ops002.measurement import Evidence, IncidentKind, Measurement, Phase, Snapshot, Stage
 from ops002.probes import Probe

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ops002.limits import Limits
 from ops002.reasons import Reason
 from ops002.retention import Climb, Retention
 from ops002.trials.recording import Recording
-from ops002.verdict import judge
+from ops002.verdict.judge import judge
+from ops002.verdict.limits import Limits
 from ops002.workloads import WorkloadError
 from ops002.workloads.serving import ServedFault, ServingProcess
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ops002.clock import Clock
-from ops002.config import Scenario
+from ops002.config.resolved import Scenario
 from ops002.executors import Executor, Setting
 from ops002.probes import Probe
 from ops002.result import Device

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from ops002.attempts import may_try_again
 from ops002.clock import Clock, Interrupted
-from ops002.config import Config, Scenario, ends_workload
-from ops002.config_schema import (
+from ops002.config.resolved import Config, Scenario, ends_workload
+from ops002.config.schema import (
     CommandOomFault,
     CommandWorkload,
     ExitFault,
@@ -21,7 +21,7 @@ from ops002.config_schema import (
     RequestedFault,
     WorkerFault,
 )
-from ops002.config_server import ClientFault, ServerWorkload
+from ops002.config.server import ClientFault, ServerWorkload
 from ops002.executors import Executor, StartFailed
 from ops002.measurement import (
     Incident,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic
 
-from ops002.config import Scenario
-from ops002.config_schema import KillFault
+from ops002.config.resolved import Scenario
+from ops002.config.schema import KillFault
 from ops002.measurement import Evidence, Seen, Snapshot, Stage
 from ops002.trials.allocator import AllocatorReadings
 from ops002.trials.exiting import ExitingTrial

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, Generic
 
 from ops002.clock import Clock, Interrupted
-from ops002.config import Scenario
-from ops002.config_schema import PythonWorkload
+from ops002.config.resolved import Scenario
+from ops002.config.schema import PythonWorkload
 from ops002.measurement import Evidence, IncidentKind, Process, Seen, Snapshot, Stage
 from ops002.probes import Probe
 from ops002.trials.allocator import AllocatorReadings

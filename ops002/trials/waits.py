@@ -8,10 +8,10 @@ from collections.abc import Callable
 from ops002.clock import Clock
 from ops002.executors import Running
 from ops002.measurement import JudgedDevice, Process, Reading, Snapshot
-from ops002.neighbours import furthest, moves
 from ops002.probes import Probe
 from ops002.settle import MIN_READINGS, SettleRule, Settling
 from ops002.trials.recording import Recording
+from ops002.verdict.neighbours import furthest, moves
 
 Listing = Callable[[], tuple[Process, ...]]
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from ops002.clock import Clock
 from ops002.executors import Running
-from ops002.expect import found_in
 from ops002.measurement import Evidence, Seen, Source
+from ops002.verdict.expect import found_in
 
 _LATE_OUTPUT_SECONDS: Final = 2.0
 _LATE_OUTPUT_POLL: Final = 0.1

@@ -7,8 +7,8 @@ from typing import Final
 
 from ops002.agents.client.exchange import Answer
 from ops002.clock import Clock
-from ops002.expect import FIRST_ERROR
 from ops002.measurement import Evidence, Seen, Source
+from ops002.verdict.expect import FIRST_ERROR
 from ops002.workloads import search
 
 _DISTINCT: Final = 5

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from ops002.clock import Clock
-from ops002.config_schema import CommandOomFault, CommandWorkload, ExitFault
+from ops002.config.recognition import output_of
+from ops002.config.schema import CommandOomFault, CommandWorkload, ExitFault
 from ops002.executors import Executor, Launch, Running
 from ops002.executors.environment import STEADY_HEAP, workload_environment
 from ops002.measurement import Evidence, Seen, Source
-from ops002.recognition import output_of
 from ops002.workloads import DeadlinePassed, died_evidence, output_evidence
 from ops002.workloads.allocator_option import with_fraction
 

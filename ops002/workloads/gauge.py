@@ -13,7 +13,7 @@ from typing import Final
 from ops002.agents.client.client import Batch, Client
 from ops002.agents.client.exchange import Answer
 from ops002.clock import Clock
-from ops002.config_server import Gauge
+from ops002.config.server import Gauge
 from ops002.workloads.answers import described, is_served, text_of
 from ops002.workloads.requests import Requests
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from ops002.agents import wire
-from ops002.config_schema import OomSweepFault
+from ops002.config.schema import OomSweepFault
 from ops002.measurement import Evidence, Seen, Source
 from ops002.points import WORTH_TELLING_BYTES, Sweep, SweptPoint, Untold
 from ops002.workloads import DeadlinePassed, Died, StepFailed, exception_evidence

@@ -8,7 +8,8 @@ from typing import Final
 
 from ops002.agents import wire
 from ops002.clock import Clock
-from ops002.config_schema import (
+from ops002.config.recognition import output_of
+from ops002.config.schema import (
     CallFault,
     ExceptionFault,
     KillFault,
@@ -19,7 +20,6 @@ from ops002.config_schema import (
 )
 from ops002.measurement import Evidence, Seen, Source
 from ops002.points import Sweep
-from ops002.recognition import output_of
 from ops002.workloads import (
     DeadlinePassed,
     Died,

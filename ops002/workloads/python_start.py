@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ops002.clock import Clock
-from ops002.config_schema import PythonWorkload
+from ops002.config.schema import PythonWorkload
 from ops002.executors import Executor, Launch
 from ops002.executors.environment import workload_environment
 from ops002.workloads.python import PythonProcess

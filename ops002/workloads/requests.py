@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ops002.agents.client.exchange import Request as Sent
-from ops002.config_server import (
+from ops002.config.server import (
     PORT,
     DisconnectFault,
     Gauge,

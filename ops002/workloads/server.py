@@ -9,13 +9,13 @@ from typing import Final
 from ops002.agents.client.client import Batch, Client
 from ops002.agents.client.exchange import Answer
 from ops002.clock import Clock
-from ops002.config_schema import KillFault, ServerKillFault
-from ops002.config_server import DisconnectFault, RequestFault, ServerWorkload
+from ops002.config.recognition import output_of
+from ops002.config.schema import KillFault, ServerKillFault
+from ops002.config.server import DisconnectFault, RequestFault, ServerWorkload
 from ops002.executors import Running
 from ops002.measurement import Evidence, Process, Seen, Source
 from ops002.process_table import resident_bytes
 from ops002.processes import send_signal
-from ops002.recognition import output_of
 from ops002.workloads import (
     DeadlinePassed,
     Died,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ops002.agents.client.client import CantEnter, Client
 from ops002.agents.client.namespace import free_port, is_taken
 from ops002.clock import Clock
-from ops002.config_server import PORT, ServerWorkload
+from ops002.config.server import PORT, ServerWorkload
 from ops002.executors import Executor, Launch, StartFailed
 from ops002.executors.environment import STEADY_HEAP, workload_environment
 from ops002.workloads.requests import Requests

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from ops002.clock import Clock
-from ops002.config_schema import KillFault, RequestedFault, WorkerFault
+from ops002.config.schema import KillFault, RequestedFault, WorkerFault
 from ops002.executors import Executor, Running
 from ops002.measurement import Evidence, Reading
 from ops002.points import Sweep

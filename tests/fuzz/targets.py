@@ -14,8 +14,8 @@ from typing import Final
 from ops002.agents import wire
 from ops002.commands.check_config import check_config
 from ops002.commands.judge import judge
-from ops002.config import parse
-from ops002.parameters import resolved
+from ops002.config.parameters import resolved
+from ops002.config.resolved import parse
 from ops002.report import judge_again
 from ops002.reporters import console
 from ops002.result import EXIT_USAGE

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ops002.agents import wire
 from ops002.clock import Clock
-from ops002.config_schema import ExceptionFault, OomFault, PythonWorkload
+from ops002.config.schema import ExceptionFault, OomFault, PythonWorkload
 from ops002.executors import Running
 from ops002.executors.streams import LineReader
 from ops002.measurement import Evidence, IncidentKind, Measurement, Phase, Seen, Source, Stage

@@ -8,7 +8,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from ops002.config_messages import _FAULTS, _SECTIONS
+from ops002.config.messages import _FAULTS, _SECTIONS
 from tests.configs import COMMAND, PYTHON
 
 _DOCS: Final = Path(__file__).parents[2] / "docs" / "config.md"

@@ -15,8 +15,8 @@ from ops002.commands.gate_files import (
     take,
     workflow_file,
 )
-from ops002.config import parse
-from ops002.config_overrides import Instead
+from ops002.config.overrides import Instead
+from ops002.config.resolved import parse
 from ops002.executors import StartFailed
 from ops002.github.api import Api, Time
 from ops002.github.event import Commits

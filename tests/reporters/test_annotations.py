@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from ops002.advice import ADVICE
 from ops002.holders import Holder, HolderKind
 from ops002.measurement import Source
 from ops002.reasons import Outcome
 from ops002.reporters.annotations import MOST, MOST_CHARACTERS, Level, render
 from ops002.reporters.places import Place, Places
 from ops002.result import GateResult
-from ops002.wording import headline
+from ops002.wording.advice import ADVICE
+from ops002.wording.result import headline
 from tests.builders import GIB, Exiting, Serving, document, gate, scenario_document
 from tests.reporters.poison import poisoned, results, words
 from tests.reports import RESULTS

@@ -19,7 +19,7 @@ from ops002.result import GateResult
 from tests.builders import GIB, MIB, Serving, document, gate, reading, scenario_document
 from tests.reporters.poison import ATTACKS, poisoned, results, words
 from tests.reports import RESULTS
-from tests.test_swept import CONFIG, measured, sweep
+from tests.verdict.test_swept import CONFIG, measured, sweep
 
 PLACES = Places(
     config=".github/ops002.yml",
@@ -230,7 +230,7 @@ def test_nothing_tried_is_said() -> None:
 
 
 def test_how_much_a_green_sweep_covered_is_shown() -> None:
-    result = gate(measured(sweep(raised=3, failed=2)), config=CONFIG)
+    result = gate(measured(sweep(raised=33, failed=32)), config=CONFIG)
 
     assert result.outcome is Outcome.PASS
-    assert "3 ran out of memory" in details(result, PLACES)
+    assert "33 ran out of memory" in details(result, PLACES)

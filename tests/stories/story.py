@@ -12,10 +12,10 @@ from typing import Any, Final
 import pynvml
 import pytest
 
-from ops002.config import parse
+from ops002.config.parameters import resolved
+from ops002.config.resolved import parse
 from ops002.executors import Setting
 from ops002.measurement import IncidentKind, Stage
-from ops002.parameters import resolved
 from ops002.probes import NoProbe
 from ops002.probes.cuda_memory import CudaMemory
 from ops002.probes.cuda_selection import select

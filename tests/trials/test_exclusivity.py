@@ -6,11 +6,11 @@ import pytest
 
 from bench.error_rates.replay import VirtualClock
 from ops002.measurement import JudgedDevice, Phase
-from ops002.neighbours import DRIVERS_OWN_BYTES
 from ops002.probes import Look
 from ops002.trials.exclusivity import look_for_others
 from ops002.trials.onlooker import NobodyLooks
 from ops002.trials.recording import Recording
+from ops002.verdict.neighbours import DRIVERS_OWN_BYTES
 from tests.builders import MIB, SHARED, neighbour, reading
 from tests.fakes import ScriptedProbe
 

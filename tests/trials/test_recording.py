@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from bench.error_rates.replay import VirtualClock
 from ops002.measurement import Owner, Phase, Process
-from ops002.neighbours import moves
 from ops002.probes import Look
 from ops002.trials.onlooker import NobodyLooks
 from ops002.trials.recording import Recording
+from ops002.verdict.neighbours import moves
 from tests.builders import MIB, SHARED, neighbour, reading
 from tests.fakes import ScriptedProbe
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ops002.clock import Clock
-from ops002.config import Config, parse
+from ops002.config.parameters import resolved
+from ops002.config.resolved import Config, parse
 from ops002.executors.local import LocalExecutor
-from ops002.parameters import resolved
 from ops002.result import GateResult, gate_result
 from ops002.trials.lab import Lab
 from ops002.trials.onlooker import NobodyLooks

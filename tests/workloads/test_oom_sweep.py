@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ops002.config_schema import OomSweepFault
-from ops002.expect import Expectation, Nature, unmet
+from ops002.config.schema import OomSweepFault
 from ops002.measurement import Seen
 from ops002.points import Untold
-from ops002.swept import grows
+from ops002.verdict.expect import Expectation, Nature, unmet
+from ops002.verdict.swept import grows
 from ops002.workloads import DeadlinePassed, Died, StepFailed
 from ops002.workloads.oom_sweep import PointSweep
 from tests.builders import MIB

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ops002.clock import Clock
-from ops002.config_schema import CallFault, OomFault, PythonExpect, PythonWorkload
+from ops002.config.schema import CallFault, OomFault, PythonExpect, PythonWorkload
 from ops002.executors import Running
 from ops002.measurement import Evidence, Seen
 from ops002.workloads import StepFailed

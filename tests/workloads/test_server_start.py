@@ -12,7 +12,7 @@ import pytest
 
 from ops002.agents.client.client import Client
 from ops002.clock import Clock
-from ops002.config_server import Gauge, ServerWorkload
+from ops002.config.server import Gauge, ServerWorkload
 from ops002.executors import StartFailed
 from ops002.executors.local import LocalExecutor
 from ops002.workloads import server_start
