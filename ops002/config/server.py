@@ -168,4 +168,6 @@ class DisconnectFault(ClientFault):
     def _leaves_once(self) -> DisconnectFault:
         if (self.after_bytes is None) == (self.after_time is None):
             raise ValueError("give after_bytes or after_time: when the client goes away")
+        if self.expect is not None and self.expect.recovers:
+            raise ValueError("a client that goes away gets no answer: recovers can't be seen")
         return self

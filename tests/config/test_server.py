@@ -95,6 +95,7 @@ def test_whoever_isnt_the_server_isnt_asked(url: str) -> None:
         ("json: {}, expect", 'headers: {A: "a\\r\\nB: c"}, expect', "printable ASCII"),
         (", after_bytes: 1B", "", "after_bytes or after_time"),
         ("after_bytes: 1B", "after_bytes: 1B, after_time: 1s", "after_bytes or after_time"),
+        ("after_bytes: 1B", "after_bytes: 1B, expect: {recovers: true, output: a}", "goes away"),
         ("{kind: kill}", "{kind: kill, process: all}", "'parent' or 'child'"),
         ("{kind: kill}", "{kind: oom}", "not implemented yet"),
         (', "{port}"]', ', "8000"]', "can't know its port"),
