@@ -31,12 +31,13 @@ _VERDICT: Final = tuple(
 TESTS: Final = {
     "verdict/growth": ("verdict/test_growth", "verdict/test_growth_definition"),
     "verdict/facts": ("verdict/test_facts", "verdict/test_shares", *_VERDICT),
-    "verdict/rules": _VERDICT,
+    "verdict/rules": (*_VERDICT, "verdict/test_swept"),
     "verdict/judge": _VERDICT,
     "verdict/expect": (
         "verdict/test_expect",
         "verdict/test_expect_evidence",
         "verdict/test_expect_server",
+        "verdict/test_swept",
     ),
     "verdict/swept": ("verdict/test_swept",),
     "verdict/gauge": ("verdict/test_server",),

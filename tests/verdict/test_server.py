@@ -8,6 +8,7 @@ import pytest
 
 from ops002.measurement import GaugeMissing, Measurement, Missing, Reading, Stage
 from ops002.reasons import Outcome, Reason
+from ops002.verdict.gauge import GaugeFacts
 from ops002.verdict.judge import judge
 from tests.builders import CPU, MIB, Serving, gauge, limits, on_shared_device
 
@@ -93,6 +94,26 @@ def test_a_gauge_that_rose_shows_what_was_at_stake() -> None:
     idle = flat.measurement(gauge=gauge(baseline=0.1, during=0.12, after=0.1))
     assert judge(idle, GAUGED).reason is Reason.NOTHING_AT_STAKE
     assert judge(rose, SERVER).reason is Reason.NOTHING_AT_STAKE
+
+
+def test_a_gauge_may_lie_as_far_away_as_that_and_no_further() -> None:
+    def facts(during: float, after: float) -> GaugeFacts:
+        told = gauge(controls=(0.25, 0.5), baseline=0.5, during=during, after=after)
+        return GaugeFacts(Serving().measurement(gauge=told), 0.25)
+
+    at_the_edge, beyond = facts(during=1.0, after=0.0), facts(during=1.01, after=-0.01)
+
+    assert (at_the_edge.rose, at_the_edge.lost) == (False, False)
+    assert (beyond.rose, beyond.lost) == (True, True)
+
+
+def test_a_gauge_is_told_as_it_was_last() -> None:
+    earlier, later = (gauge(baseline=first, after=last) for first, last in ((1, 2), (3, 4)))
+    last = GaugeFacts(Serving().measurement(gauge=(*earlier, *later)), 0.05)
+    never = GaugeFacts(Serving().measurement(), 0.05)
+
+    assert (last.baseline, last.after) == (3, 4)
+    assert (never.baseline, never.after) == (None, None)
 
 
 @pytest.mark.parametrize("stage", [Stage.BASELINE, Stage.AFTER_ERROR])

@@ -197,6 +197,29 @@ def test_a_point_adds_each_time_only_if_every_repeat_adds_more_than_a_mebibyte(
     assert grows(sweep(keeps(2 * MIB, 3 * MIB + 1, 4 * MIB + 2)))
 
 
+def test_what_healthy_inferences_add_is_no_points_doing() -> None:
+    healthy = 3 * MIB + 7  # and a mebibyte more isn't worth telling
+    once = (sweep(keeps(4 * MIB + more), healthy_bytes=healthy) for more in (7, 8))
+    assert [[one.kept for one in figures_of(swept).groups] for swept in once] == [[], [Kept.KEPT]]
+
+    def each_time(step: int) -> Sweep:
+        return sweep(keeps(step, 2 * step, 3 * step), healthy_bytes=healthy)
+
+    assert not grows(each_time(4 * MIB + 7))
+    assert grows(each_time(4 * MIB + 8))
+
+
+@pytest.mark.parametrize(("live", "held"), [(4 * MIB + 5, []), (9 * MIB, [6 * MIB - 5])])
+def test_what_only_the_collector_brought_back_is_told_in_bytes(live: int, held: list[int]) -> None:
+    swept = sweep(point(live_bytes=live, kept_bytes=3 * MIB + 5))
+
+    assert [one.bytes for one in figures_of(swept).groups] == held
+
+
+def test_a_point_that_left_less_than_there_was_kept_nothing() -> None:
+    assert most_kept(sweep(point(kept_bytes=-5))) == 0
+
+
 def test_points_are_grouped_by_line_and_by_how_they_keep() -> None:
     elsewhere = replace(keeps(9 * MIB, number=5), stack=("engine.py:30 in norm",))
     swept = sweep(
