@@ -151,9 +151,9 @@ class Seen(str, Enum):
     KILLED_AFTER = "killed-after"  # milliseconds into an inference that was still running
     ALLOCATOR_OOMS = "allocator-ooms"  # times that torch's CUDA allocator ran out of memory
     POINTS = "points"  # operators of the inference that ask for memory
-    POINTS_TRIED = "points-tried"  # those that were to run out of memory, one an inference
     POINTS_RAISED = "points-raised"  # those that ran out of memory, one an inference
     POINTS_FAILED = "points-failed"  # of these: the inference ended with an error
+    POINTS_MISSED = "points-missed"  # those that a healthy inference did not come to
     OUT_OF_REACH = "out-of-reach"  # what the inference does where no operator can be made to fail
     REQUESTS = "requests"  # how many were made at once to force the fault
     STATUS = "status"  # of an HTTP answer; of a burst every status that was seen

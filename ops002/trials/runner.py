@@ -110,6 +110,7 @@ def _run_command(scenario: Scenario, workload: CommandWorkload, lab: Lab) -> Ite
         for fault in scenario.faults
         if isinstance(fault, ExitFault | KillFault | CommandOomFault)
     ]
+    assert len(faults) == len(scenario.faults)  # measurements are known by their place
     yield from _run_ending(scenario, faults, partial(CommandTrial, scenario, workload), lab)
 
 
@@ -121,6 +122,7 @@ def _run_python(scenario: Scenario, workload: PythonWorkload, lab: Lab) -> Itera
     ]
     rest = scenario.faults[len(serving) :]
     ending = [fault for fault in rest if isinstance(fault, InProcessFault | KillFault)]
+    assert len(ending) == len(rest)
     start = partial(python_start.start, workload)
     yield from _run_serving(scenario, serving, start, lab)
     yield from _run_ending(
@@ -136,6 +138,7 @@ def _run_server(scenario: Scenario, workload: ServerWorkload, lab: Lab) -> Itera
     ]
     rest = scenario.faults[len(serving) :]
     ending = [fault for fault in rest if isinstance(fault, ClientFault | KillFault)]
+    assert len(ending) == len(rest)
 
     def start(
         executor: Executor, environ: Mapping[str, str], output: Path, clock: Clock

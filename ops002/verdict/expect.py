@@ -126,9 +126,9 @@ def _unmet_nature(expectation: Expectation, evidence: tuple[Evidence, ...]) -> I
 
 def _unmet_sweep(expectation: Expectation, evidence: tuple[Evidence, ...]) -> Iterator[str]:
     """Of a sweep the worker knows where it raised: the rest is how the inferences ended."""
-    points, tried, raised, failed = (
+    points, raised, failed, missed = (
         _number(evidence, what)
-        for what in (Seen.POINTS, Seen.POINTS_TRIED, Seen.POINTS_RAISED, Seen.POINTS_FAILED)
+        for what in (Seen.POINTS, Seen.POINTS_RAISED, Seen.POINTS_FAILED, Seen.POINTS_MISSED)
     )
     hidden = [item.value for item in evidence if item.what is Seen.OUT_OF_REACH]
     if hidden:
@@ -138,8 +138,8 @@ def _unmet_sweep(expectation: Expectation, evidence: tuple[Evidence, ...]) -> It
         yield "no operator of the inference asks for memory"
     elif raised == 0:
         yield f"no operator ran out of memory at any of its {points} points"
-    elif 2 * raised < tried:
-        yield f"only {raised} of {tried} points came: the inference isn't the one that was counted"
+    elif missed > raised:
+        yield f"{missed} points never came, {raised} did: it isn't the inference that was counted"
     elif expectation.recovers and failed > 0:
         yield f"it should have recovered from the error, and failed at {failed} of {raised} points"
     elif not expectation.recovers and failed == 0:

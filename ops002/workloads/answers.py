@@ -9,7 +9,7 @@ from ops002.agents.client.exchange import Answer
 from ops002.clock import Clock
 from ops002.measurement import Evidence, Seen, Source
 from ops002.verdict.expect import FIRST_ERROR
-from ops002.workloads import search
+from ops002.workloads import StepFailed, search
 
 _DISTINCT: Final = 5
 """Of a burst that many different bodies, at most, and as many other words of a kind."""
@@ -20,6 +20,13 @@ def is_served(answer: Answer) -> bool:
     """Whether it is a whole answer, and no error."""
     whole = answer.error is None and not answer.left
     return whole and answer.status is not None and answer.status < FIRST_ERROR
+
+
+def must_be_served(answers: Iterable[Answer]) -> None:
+    """Raises `StepFailed` if a healthy request wasn't."""
+    for answer in answers:
+        if not is_served(answer):
+            raise StepFailed(f"a healthy request failed: {described(answer)}")
 
 
 def described(answer: Answer) -> str:

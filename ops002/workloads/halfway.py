@@ -18,15 +18,17 @@ def half_way(
     """Be in an inference for half of the ``seconds`` that one takes; the milliseconds, in the end.
 
     ``is_over`` starts one, waits until the clock shows what it is given, and says whether it is
-    over by then. One that was faster than the last is followed by another, which gets half of its
-    time, with a call of ``again`` between them; None if all were.
+    over by then: it has ended well, or this raises. One that was faster than the last is followed
+    by another, which is met earlier, with a call of ``again`` between them; None if all were.
     """
     for tries_left in reversed(range(_TRIES)):
         started = now()
         over = is_over(started + _HALF * seconds)
-        seconds = now() - started
+        passed = now() - started
         if not over:
-            return round(1000 * seconds)
+            return round(1000 * passed)
+        # One is seen to be over later than it was: the next is met earlier in any case.
+        seconds = min(_HALF * seconds, passed)
         if tries_left:
             again()
     return None

@@ -11,7 +11,7 @@ from ops002.retention import Climb, HeldBlocks, HeldBy, LadderStep, Place, Rung
 from ops002.text import clean
 from ops002.workloads import StepFailed
 
-_SECONDS: Final = 60.0
+_SECONDS: Final = 90.0
 """What a diagnosis may take, apart from the fault that is forced in it."""
 _LONGEST: Final = 400
 

@@ -40,7 +40,7 @@ class PointSweep:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._points = self._sites = self._chosen = 0
-        self._tried = self._raised = self._failed = self._differed = 0
+        self._tried = self._raised = self._failed = self._differed = self._missed = 0
         self._events: int | Untold = Untold(untold="the allocator wasn't asked")
         self._out_of_reach: tuple[str, ...] = ()
         self._notable: list[SweptPoint] = []
@@ -121,9 +121,9 @@ class PointSweep:
         source = Source.WORKLOAD
         yield from self._errors
         yield Evidence(source=source, what=Seen.POINTS, value=self._points)
-        yield Evidence(source=source, what=Seen.POINTS_TRIED, value=self._tried)
         yield Evidence(source=source, what=Seen.POINTS_RAISED, value=self._raised)
         yield Evidence(source=source, what=Seen.POINTS_FAILED, value=self._failed)
+        yield Evidence(source=source, what=Seen.POINTS_MISSED, value=self._missed)
         if self._out_of_reach:
             yield Evidence(source=source, what=Seen.OUT_OF_REACH, value=self._out_of_reach)
 
@@ -143,6 +143,7 @@ class PointSweep:
             self._raised += raised
             self._failed += raised and not returned
             self._differed += reply.get("same") is not True
+            self._missed += returned and not raised and reply.get("same") is not True
             self._errors += exception_evidence(reply.get("exceptions"))
             del self._errors[_MOST_ERRORS:]
         self._coming = str(reply.get("next"))

@@ -106,6 +106,9 @@ class PythonProcess:
         """Start an inference and kill the worker half-way through; what was seen of it.
 
         One that was faster than the last is followed by another, with a call of ``again``.
+
+        Raises:
+            WorkloadError: a healthy inference failed, or ended the worker.
         """
         after = half_way(healthy.seconds, self._clock.now, self.again, self._infers_before)
         self.running.kill_root()
@@ -115,12 +118,14 @@ class PythonProcess:
         return tuple(seen)
 
     def _infers_before(self, until: float) -> bool:
-        number = self._channel.ask("infer")
-        while self._clock.now() < until:
-            if self._channel.answer(number, _TICK_SECONDS) is not None:
-                return True
+        number, reply = self._channel.ask("infer"), None
+        while reply is None and (left := until - self._clock.now()) > 0:
+            reply = self._channel.answer(number, min(_TICK_SECONDS, left))
             self._channel.tick()
-        return False
+        if reply is None and (reply := self._channel.answer(number, 0)) is None:
+            return False
+        must_succeed("a healthy inference", reply)
+        return True
 
     def wait_for_exit(self) -> int | None:
         """The exit status of a worker that is about to end; None if it didn't by its deadline."""

@@ -29,6 +29,7 @@ from ops002.workloads.answers import (
     evidence_of,
     failed_beside,
     is_served,
+    must_be_served,
 )
 from ops002.workloads.gauge import EngineGauge
 from ops002.workloads.halfway import half_way
@@ -137,9 +138,7 @@ class ServerProcess:
             raise Died(status)
         if any(answer.late for answer in answers):
             raise DeadlinePassed("a healthy request was not answered in time")
-        for answer in answers:
-            if not is_served(answer):
-                raise StepFailed(f"a healthy request failed: {described(answer)}")
+        must_be_served(answers)
         return seconds
 
     def collect(self) -> None:
@@ -181,14 +180,20 @@ class ServerProcess:
         """Kill the server, or its biggest child, half-way through a request; what was seen.
 
         One that was faster than the last is followed by another, with a call of ``again``.
+
+        Raises:
+            StepFailed: a healthy request failed.
         """
         batches = []
 
         def is_over(until: float) -> bool:
             batches.append(self._client.send([self._requests.healthy]))
-            while not batches[-1].is_over() and self._clock.now() < until:
-                self._pause(_TICK_SECONDS)
-            return batches[-1].is_over()
+            while not batches[-1].is_over() and (left := until - self._clock.now()) > 0:
+                self._pause(min(_TICK_SECONDS, left))
+            if not batches[-1].is_over():
+                return False
+            must_be_served(batches[-1].answers())
+            return True
 
         after = half_way(healthy.seconds, self._clock.now, self.again, is_over)
         seen = [] if after is None else [_gate_saw(Seen.KILLED_AFTER, after)]

@@ -60,12 +60,12 @@ def sweep(*notable: SweptPoint, **changes: Any) -> Sweep:
     return replace(clean, **changes)
 
 
-def evidence(swept: Sweep) -> tuple[Evidence, ...]:
+def evidence(swept: Sweep, missed: int = 0) -> tuple[Evidence, ...]:
     counts = {
         Seen.POINTS: swept.points,
-        Seen.POINTS_TRIED: swept.tried,
         Seen.POINTS_RAISED: swept.raised,
         Seen.POINTS_FAILED: swept.failed,
+        Seen.POINTS_MISSED: missed,
     }
     told = [Evidence(source=Source.WORKLOAD, what=what, value=n) for what, n in counts.items()]
     if swept.out_of_reach:
@@ -122,8 +122,11 @@ VERDICTS = {
     "swallowed everywhere": (sweep(failed=0), {}, Reason.FAULT_NOT_FIRED),
     "swallowed at one point": (sweep(failed=39), {}, Reason.RETURNED_TO_BASELINE),
     "never raised": (sweep(raised=0, failed=0), {}, Reason.FAULT_NOT_FIRED),
-    "hardly a point came": (sweep(raised=19, failed=19), {}, Reason.FAULT_NOT_FIRED),
-    "half of them came": (sweep(raised=20, failed=20), {}, Reason.RETURNED_TO_BASELINE),
+    "broken by the first of them, and a leak": (
+        sweep(keeps(65 * MIB), raised=1, failed=1),
+        {},
+        Reason.LEAK,
+    ),
     "out of reach": (
         sweep(points=0, raised=0, failed=0, out_of_reach=("threads",)),
         {},
@@ -169,6 +172,13 @@ def test_a_workload_that_is_meant_to_recover_does_so_at_every_point() -> None:
     assert unmet(meant, (*evidence(sweep(failed=0)), said)) == ()
     assert unmet(meant, (*evidence(sweep(failed=1)), said)) == (
         "it should have recovered from the error, and failed at 1 of 40 points",
+    )
+
+
+def test_a_sweep_that_hardly_met_the_inference_it_counted_is_no_sweep() -> None:
+    assert unmet(SWEPT, evidence(sweep(raised=20, failed=20), missed=20)) == ()
+    assert unmet(SWEPT, evidence(sweep(raised=19, failed=19), missed=20)) == (
+        "20 points never came, 19 did: it isn't the inference that was counted",
     )
 
 

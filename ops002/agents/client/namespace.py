@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import weakref
 from typing import Tuple
 
 _CLONE_NEWNET = 0x40000000
@@ -16,7 +17,7 @@ _REFUSED_SECONDS = 1.0
 
 
 class Namespace:
-    """The network namespace of a process; held until this process ends."""
+    """The network namespace of a process; held for as long as this lives."""
 
     def __init__(self, pid: int) -> None:
         """``pid`` is a process in it now; whoever has that number later doesn't matter.
@@ -24,9 +25,10 @@ class Namespace:
         Raises:
             OSError: there is no such process, or it isn't ours to look at.
         """
-        self._descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
-        own, its = os.stat("/proc/self/ns/net"), os.fstat(self._descriptor)
+        self._file = open(f"/proc/{pid}/ns/net", "rb")  # noqa: SIM115 (closed with this)
+        own, its = os.stat("/proc/self/ns/net"), os.fstat(self._file.fileno())
         self._is_apart = (own.st_dev, own.st_ino) != (its.st_dev, its.st_ino)
+        weakref.finalize(self, self._file.close)
 
     def enter(self) -> None:
         """Have this thread's next sockets be made there.
@@ -37,7 +39,7 @@ class Namespace:
         if not self._is_apart:
             return
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.setns(self._descriptor, _CLONE_NEWNET) != 0:
+        if libc.setns(self._file.fileno(), _CLONE_NEWNET) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
-import time
 from collections import OrderedDict, defaultdict, deque
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from ops002.agents.worker.deadline import Deadline
 from ops002.agents.worker.naming import locals_of, mro_of, own_namespace, running_frames
 
 SMALLEST = 16 * 1024
@@ -74,11 +74,11 @@ class Found:
             block.items.append(self.keep(item))
 
 
-def find(until: float, *, on_gpus: bool, model: Any = None) -> Found:
+def find(until: Deadline, *, on_gpus: bool, model: Any = None) -> Found:
     """Every block that is alive; on GPUs, tensors there alone. Incomplete if time runs out.
 
-    ``until`` is a time of this thread's own (``time.thread_time``), in seconds. What ``gc.freeze``
-    has hidden from the collector is found as far as modules or the model lead to it.
+    What ``gc.freeze`` has hidden from the collector is found as far as modules or the model lead
+    to it.
     """
     search = _Search(Found(), on_gpus=on_gpus)
     tracked = gc.get_objects()
@@ -87,7 +87,7 @@ def find(until: float, *, on_gpus: bool, model: Any = None) -> Found:
     search.own = {id(tracked), id(search.found.objects)}
     with _torch_functions_off():
         for start in range(0, len(tracked), _CHUNK):
-            if time.thread_time() > until:
+            if until.passed():
                 search.found.complete = False
                 break
             search.chunk(tracked[start : start + _CHUNK])
@@ -107,9 +107,9 @@ def referents(items: List[Any]) -> List[Any]:
     return [*found, *(one for one in names if one is not None)]
 
 
-def _reachable(level: List[Any], until: float) -> Iterator[Any]:
+def _reachable(level: List[Any], until: Deadline) -> Iterator[Any]:
     seen: Set[int] = set()
-    while level and time.thread_time() < until:
+    while level and not until.passed():
         level = [item for item in level if id(item) not in seen and gc.is_tracked(item)]
         seen.update(map(id, level))
         yield from level

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 from ops002.agents.worker.allocator import figures
 from ops002.agents.worker.blocks import find
+from ops002.agents.worker.deadline import Deadline
 from ops002.agents.worker.ladder import Subject, Told, climb, collector_off, thaw
 from ops002.agents.worker.tracing import Traces, recording, stop
 
 _SECONDS = 5.0
-"""Of this thread's own: a busy machine makes a search last, not give up."""
 
 
 class HeldMemory:
@@ -23,7 +22,7 @@ class HeldMemory:
 
     def remember(self, model: Any, *, on_gpus: bool) -> None:
         """What is there now was there before the faults."""
-        found = find(time.thread_time() + _SECONDS, on_gpus=on_gpus, model=model)
+        found = find(Deadline(_SECONDS), on_gpus=on_gpus, model=model)
         there = {(block.address, block.bytes) for block in found.blocks.values()}
         self._before = there if found.complete else None
         self._allocated = _allocated(on_gpus=on_gpus)
@@ -62,7 +61,7 @@ class HeldMemory:
                 with recording(traces):
                     force()
                 frozen = thaw()
-                traces.add_python_blocks(find(time.thread_time() + _SECONDS, on_gpus=on_gpus))
+                traces.add_python_blocks(find(Deadline(_SECONDS), on_gpus=on_gpus))
             finally:
                 stop()
             return climb(subject, frozen=frozen)

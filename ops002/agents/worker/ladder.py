@@ -10,12 +10,12 @@ import contextlib
 import gc
 import json
 import re
-import time
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Set
 
 from ops002.agents import wire
 from ops002.agents.worker.blocks import Block, Found, find, is_frozen
+from ops002.agents.worker.deadline import Deadline
 from ops002.agents.worker.naming import has_frames, is_ours, paused_frame, steps_of
 from ops002.agents.worker.referrers import Place, Referrers, Way, Ways
 
@@ -26,8 +26,7 @@ _MOST_STEPS = 12
 _MOST_CLASSES = 4
 _LONGEST = 300
 _SEARCH_SECONDS = 5.0
-_LADDER_SECONDS = 20.0
-"""Of this thread's own: a busy machine makes a search last, not give up."""
+_LADDER_SECONDS = 15.0
 _FURTHER = re.compile(r"(\.__context__|\.__cause__)+$")
 """The way on to the exceptions behind one: they are cleared with it."""
 _KEYS = re.compile(r"\[[^][]*\]")
@@ -99,7 +98,7 @@ def climb(subject: Subject, *, frozen: bool) -> Told:
 
     ``frozen`` says that what is garbage here was hidden from the collector.
     """
-    until = time.thread_time() + _LADDER_SECONDS
+    until = Deadline(_LADDER_SECONDS)
     before = _look(subject)
     steps = list(_tracebacks(subject, before, until))
     if any(group.way.kind == "unreachable" for group in before.groups):
@@ -140,7 +139,7 @@ def collector_off() -> Iterator[None]:
 
 def _look(subject: Subject) -> _Look:
     """Find the blocks and the ways to them; nothing of the workload is held afterwards."""
-    until = time.thread_time() + _SEARCH_SECONDS
+    until = Deadline(_SEARCH_SECONDS)
     found = find(until, on_gpus=subject.on_gpus)
     blocks = subject.blocks(found)
     blocks.sort(key=lambda block: block.bytes, reverse=True)
@@ -184,17 +183,17 @@ def _measure(subject: Subject) -> int:
     told = subject.live()
     if told is not None:
         return told
-    found = find(time.thread_time() + _SEARCH_SECONDS, on_gpus=subject.on_gpus)
+    found = find(Deadline(_SEARCH_SECONDS), on_gpus=subject.on_gpus)
     return sum(block.bytes for block in subject.blocks(found))
 
 
-def _tracebacks(subject: Subject, before: _Look, until: float) -> Iterator[Told]:
+def _tracebacks(subject: Subject, before: _Look, until: Deadline) -> Iterator[Told]:
     """Clear the tracebacks that hold something, those kept in the same way together."""
     by_traceback = [group.way.name for group in before.groups if group.way.kind == "traceback"]
     names = list(dict.fromkeys(map(_any_key, by_traceback)))
     held = before.bytes
     for name in names[:_MOST_STEPS]:
-        if time.thread_time() > until:
+        if until.passed():
             return
         _clear_kept_in(name, subject.model)
         after = _measure(subject)
@@ -211,7 +210,7 @@ def _clear_kept_in(name: str, model: Any) -> None:
     whole = [one for one in errors if type(found.objects[one]) is not TracebackType]
     behind = {id(step) for one in whole for step in steps_of(found.objects[one])}
     errors = [one for one in errors if one not in behind]
-    search = Referrers(found, model, time.thread_time() + _SEARCH_SECONDS)
+    search = Referrers(found, model, Deadline(_SEARCH_SECONDS))
     search.search(errors)
     ways = search.ways()
     for error in errors:

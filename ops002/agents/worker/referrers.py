@@ -11,12 +11,12 @@ import gc
 import os
 import sys
 import threading
-import time
 from collections import deque
 from types import FrameType, TracebackType
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ops002.agents.worker.blocks import Found, referents
+from ops002.agents.worker.deadline import Deadline
 from ops002.agents.worker.naming import (
     LRU_CACHE,
     has_frames,
@@ -56,7 +56,7 @@ class Way(NamedTuple):
 class Referrers:
     """A search for the ways from what is there for good to some of the objects found."""
 
-    def __init__(self, found: Found, model: Any, until: float) -> None:
+    def __init__(self, found: Found, model: Any, until: Deadline) -> None:
         self._found = found
         self._until = until
         self._parents: Dict[int, List[int]] = {}
@@ -73,10 +73,10 @@ class Referrers:
         for _ in range(_DEEPEST):
             if not frontier:
                 return
-            if len(frontier) > _WIDEST or time.thread_time() > self._until:
+            if len(frontier) > _WIDEST or self._until.passed():
                 self.complete = False
                 frontier = frontier[:_WIDEST]
-            if time.thread_time() > self._until:
+            if self._until.passed():
                 return
             above = self._above(frontier)
             frontier = self._settle([one for one in above if one not in seen])

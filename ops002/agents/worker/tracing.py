@@ -114,7 +114,8 @@ def _dispatch_mode(traces: Traces) -> Optional[contextlib.AbstractContextManager
 
     recorder: Any = type("Recorder", (base,), {})
     # Not in the class: there torch wraps it, which loads 68 MiB of modules and takes a second.
-    recorder.__torch_dispatch__ = recorded
+    compiler = sys.modules.get("torch._dynamo")  # else there is nothing that could compile it
+    recorder.__torch_dispatch__ = recorded if compiler is None else compiler.disable(recorded)
     mode: contextlib.AbstractContextManager[Any] = recorder()
     return mode
 
