@@ -108,11 +108,12 @@ def test_a_gauge_may_lie_as_far_away_as_that_and_no_further() -> None:
 
 
 def test_a_gauge_is_told_as_it_was_last() -> None:
-    earlier, later = (gauge(baseline=first, after=last) for first, last in ((1, 2), (3, 4)))
-    last = GaugeFacts(Serving().measurement(gauge=(*earlier, *later)), 0.05)
+    moves = ((1, 9), (2, 8), (3, 3))
+    course = [one for before, after in moves for one in gauge(baseline=before, after=after)]
+    last = GaugeFacts(Serving().measurement(gauge=tuple(course)), 0.05)
     never = GaugeFacts(Serving().measurement(), 0.05)
 
-    assert (last.baseline, last.after) == (3, 4)
+    assert (last.baseline, last.after, last.lost) == (3, 3, False)
     assert (never.baseline, never.after) == (None, None)
 
 
