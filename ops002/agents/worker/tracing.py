@@ -106,7 +106,7 @@ def _dispatch_mode(traces: Traces) -> Optional[contextlib.AbstractContextManager
         }
         for storage in _storages((args, kwargs), tensor) if made else ():
             made.pop(storage.data_ptr(), None)  # a view, or done in place
-        places = list(_of_the_user(_stack(sys._getframe(1)))) if made else []  # noqa: SLF001
+        places = list(_of_the_user(_stack(sys._getframe(1)))) if made else []  # noqa: SLF001 (its caller)
         for address, storage in made.items():
             gone = weak(storage).expired
             traces.add_tensor(address, _Storage(storage.nbytes(), places, gone))
