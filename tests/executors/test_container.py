@@ -35,6 +35,17 @@ def test_first_process_that_ends_keeps_nothing_open() -> None:
             keeper(started)
 
 
+def test_child_that_never_becomes_another_program_keeps_nothing_open() -> None:
+    """On a busy machine an init's copy of itself lives a while before there is found no `sleep`."""
+    copy = "import os, time; os.fork() and os.wait() or time.sleep(0.3)"
+    with subprocess.Popen([sys.executable, "-c", copy]) as first:
+        started = describe(first.pid)
+        assert started is not None
+
+        with pytest.raises(StartFailed, match="no program sleep"):
+            keeper(started)
+
+
 def test_keeper_is_waited_for_while_the_first_process_becomes_another_program() -> None:
     """The engine's own, at first; then the init that it was started to be."""
     late = "import os, time; time.sleep(0.3); os.execvp('sh', ['sh', '-c', 'sleep 60; true'])"

@@ -29,6 +29,7 @@ _LAST_OUTPUT_SECONDS: Final = 2.0
 _KILL_POLL_SECONDS: Final = 0.01
 _KILL_SECONDS: Final = 10.0
 _KEEPER_SECONDS: Final = 10.0
+_FIRST_SECONDS: Final = 2.0
 _UNLISTED: Final = Process(
     pid=0, started=0, name="?", command="ends faster than it can be listed, and goes on as another"
 )
@@ -45,7 +46,8 @@ def container(engine: Engine, image: str, box: Box) -> Iterator[ContainerExecuto
     """
     made = engine.create(image, arguments(box))
     try:
-        yield ContainerExecutor(engine, made, engine.start(made))
+        engine.start(made)
+        yield ContainerExecutor(engine, made)
     finally:
         engine.remove(made)
 
@@ -76,24 +78,15 @@ def agents_volume(engine: Engine, image: str, labels: Mapping[str, str]) -> Iter
 class ContainerExecutor:
     """Starts workloads in one running container."""
 
-    def __init__(self, engine: Engine, container: str, init: int) -> None:
-        """``init`` is the PID on this machine of the container's first process.
-
-        Raises:
-            StartFailed: /proc doesn't show it.
-        """
-        first = describe(init)
-        if first is None:
-            raise StartFailed(
-                f"/proc doesn't show the container's first process (PID {init}): the engine runs "
-                "on another machine or in another PID namespace, and so does the workload's memory"
-            )
+    def __init__(self, engine: Engine, container: str) -> None:
+        """Raises `StartFailed`: it did not stay open, or /proc doesn't show its processes."""
+        first = _first(engine, container)
         self._engine = engine
         self._container = container
         self._hold = (first, keeper(first))
         self.setting = Setting(
-            init=init,
-            shm=Path(f"/proc/{init}/root/dev/shm"),
+            init=first.pid,
+            shm=Path(f"/proc/{first.pid}/root/dev/shm"),
             python=_PYTHON,
             agents=f"{AGENTS}/ops002/agents",
             environ={},
@@ -209,16 +202,40 @@ class ContainerRunning:
         return found is not None and found.started == self.root.started and not found.has_ended
 
 
+def _first(engine: Engine, container: str) -> Process:
+    """A container's first process.
+
+    Raises:
+        StartFailed: it has ended, or /proc doesn't show it.
+    """
+    deadline = time.monotonic() + _FIRST_SECONDS
+    while pid := int(engine.inspect(container)["State"]["Pid"]):
+        found = describe(pid)
+        if found is not None:
+            return found
+        # The engine knows a moment later that one has ended.
+        if time.monotonic() > deadline:
+            raise StartFailed(
+                f"/proc doesn't show the container's first process (PID {pid}): the engine runs "
+                "on another machine or in another PID namespace, and so does the workload's memory"
+            )
+        time.sleep(_KILL_POLL_SECONDS)
+    raise StartFailed(NOT_OPEN)
+
+
 def keeper(first: Process) -> Process:
     """What keeps a container's first process from ending: its child, a moment after its start.
+
+    Until a child becomes the program that it is to be, it is a copy of its parent: whether there is
+    such a program isn't known yet.
 
     Raises:
         StartFailed: there is none: the image has no such program.
     """
     deadline = time.monotonic() + _KEEPER_SECONDS
     while time.monotonic() < deadline:
-        found = descendants([first], [first])
-        if found:
+        found, parent = descendants([first], [first]), describe(first.pid)
+        if found and parent is not None and found[0].name != parent.name:
             return found[0]
         now = entry(first.pid)  # its name changes when it becomes the init that it is to be
         if now is None or now.started != first.started or now.has_ended:

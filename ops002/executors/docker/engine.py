@@ -18,7 +18,6 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from ops002.executors import StartFailed
-from ops002.executors.docker.containment import NOT_OPEN
 
 _SECONDS: Final = 60
 """For one request; starting a container on a busy machine takes some."""
@@ -104,18 +103,14 @@ class Engine:
             made = self._client.create_container(image, host_config=host, **arguments["container"])
         return str(made["Id"])
 
-    def start(self, container: str) -> int:
-        """Start a container; the PID of its first process on the host.
+    def start(self, container: str) -> None:
+        """Start a container.
 
         Raises:
             StartFailed: the engine can't.
         """
         with _told("the container"):
             self._client.start(container)
-            pid = int(self._client.inspect_container(container)["State"]["Pid"])
-        if pid == 0:
-            raise StartFailed(NOT_OPEN)
-        return pid
 
     def unpack(self, container: str, folder: str, archive: bytes) -> None:
         """Put the files of a tar archive into a container's folder."""
