@@ -10,12 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ops002.commands import gate_files
-from ops002.commands.config_loading import (
-    Loaded,
-    find_config,
-    in_working_directory,
-    load_config,
-)
+from ops002.commands.config_loading import find_config, in_working_directory, load_config
 from ops002.commands.containers import INSTEAD_VARIABLE, RUN_VARIABLE
 from ops002.commands.report_folder import report_folder
 from ops002.config.overrides import Instead
@@ -65,7 +60,7 @@ def asked_for(environ: Mapping[str, str], api: Api | GitHubFailed) -> Step:
     facts, taken = git_facts(environ), None
     if inputs.config_ref is None:
         loaded = load_config(in_working_directory(find_config(inputs.config)), instead)
-        changes = _changes(environ, api, loaded)
+        changes = _changes(environ, api, gate_files.checked_out(loaded, inputs.config))
     else:
         repository = environ.get("GITHUB_REPOSITORY", "")
         taken = gate_files.take(api, repository, inputs.config_ref, inputs.config, instead)
@@ -88,15 +83,16 @@ def asked_for(environ: Mapping[str, str], api: Api | GitHubFailed) -> Step:
 
 
 def _changes(
-    environ: Mapping[str, str], api: Api | GitHubFailed, loaded: Loaded
+    environ: Mapping[str, str], api: Api | GitHubFailed, files: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     """What of its own gate a pull request changes; None where that isn't known, or isn't one."""
     if not environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
         return None
     workflow = gate_files.workflow_file(environ)
-    files = (loaded.file, *gate_files.scenario_files(loaded.config), *filter(None, [workflow]))
     repository = environ.get("GITHUB_REPOSITORY", "")
-    return gate_files.changed(api, repository, commits(environ), files)
+    return gate_files.changed(
+        api, repository, commits(environ), (*files, *filter(None, [workflow]))
+    )
 
 
 def _options(inputs: Inputs) -> Iterator[str]:

@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ops002.commands.config_loading import DEFAULT_FILES, BadConfig, Loaded, load_text
+from ops002.commands.config_loading import (
+    DEFAULT_FILES,
+    BadConfig,
+    Loaded,
+    find_config,
+    load_text,
+)
 from ops002.config.overrides import Instead
 from ops002.config.resolved import Config
 from ops002.config.schema import PythonWorkload
@@ -118,6 +124,18 @@ def scenario_files(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in named if path is not None))
 
 
+def checked_out(loaded: Loaded, given: str | None) -> tuple[str, ...]:
+    """The files that make up the checkout's own gate, by their paths in it.
+
+    Where the config was looked for counts (``given``, if it was named): one that is removed there
+    makes another one the gate's, as does one that becomes a link.
+    """
+    named = find_config(given)
+    looked_for = [named] if given else DEFAULT_FILES[: DEFAULT_FILES.index(named) + 1]
+    places = filter(None, (_in_checkout(os.path.relpath(path)) for path in looked_for))
+    return tuple(dict.fromkeys((*places, loaded.file, *scenario_files(loaded.config))))
+
+
 def _named(config: Config) -> tuple[str, ...]:
     """The files that the scenarios name, as they name them."""
     workloads = [one.workload for one in config.scenarios]
@@ -200,10 +218,13 @@ def _merged_into(api: Api, repository: str, found: Commits) -> str | None:
 
 
 def _here(path: str) -> bytes | None:
-    """What the checkout has; a link may lead to what has no end, or is nobody's business."""
-    place = Path.cwd() / path
+    """What the checkout has, as GitHub shows it: through a link, if it leads to another file of it.
+
+    Others may lead to what has no end, or is nobody's business.
+    """
+    place = Path(os.path.realpath(path))  # no error where links loop
     try:
-        known = os.path.realpath(place) == str(place) and place.is_file()
+        known = place.is_relative_to(Path.cwd().resolve()) and place.is_file()
         return place.read_bytes() if known and place.stat().st_size <= MOST_BYTES else None
     except OSError:
         return None

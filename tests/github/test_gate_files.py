@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ops002.commands.config_loading import BadConfig
+from ops002.commands.config_loading import BadConfig, load_text
 from ops002.commands.gate_files import (
     changed,
+    checked_out,
     placed,
     scenario_files,
     take,
@@ -193,7 +194,7 @@ def test_pull_request_that_leaves_its_gate_alone(github: FakeGitHub) -> None:
     assert changes(github) == ()
 
 
-@pytest.mark.parametrize("how", ["edited", "removed", "added", "link"])
+@pytest.mark.parametrize("how", ["edited", "removed", "added", "link", "link outside", "loop"])
 def test_pull_request_that_changes_its_own_gate(
     checkout: Path, github: FakeGitHub, how: str
 ) -> None:
@@ -204,12 +205,56 @@ def test_pull_request_that_changes_its_own_gate(
         case "removed":
             file.unlink()
         case "link":
-            file.rename(checkout / "same.yml")
-            file.symlink_to("same.yml")
+            (checkout / "other.yml").write_bytes(CONFIG + b"tolerance: 256MiB\n")
+            file.unlink()
+            file.symlink_to("other.yml")
+        case "loop":
+            file.unlink()
+            file.symlink_to("ops002.yml")
+        case "link outside":
+            (checkout.parent / "same.yml").write_bytes(CONFIG)
+            file.unlink()
+            file.symlink_to("../same.yml")
         case _:
             del github.files[("ops002.yml", MAIN)]
 
     assert changes(github) == ("ops002.yml",)
+
+
+@pytest.mark.parametrize("how", ["removed", "link"])
+def test_pull_request_that_makes_another_config_its_gate(
+    checkout: Path, github: FakeGitHub, how: str
+) -> None:
+    """The other one is as it is on main."""
+    first = ".github/ops002.yml"
+    github.files[first, MAIN] = CONFIG + b"tolerance: 1MiB\n"
+    if how == "link":
+        (checkout / first).parent.mkdir()
+        (checkout / first).symlink_to("../ops002.yml")
+    loaded = load_text("ops002.yml", CONFIG, Instead())
+
+    own = checked_out(loaded, None)
+
+    assert own == (first, "ops002.yml", "scenarios/engine.py")
+    assert changed(api(github), "org/engine", FOUND, own) == (first,)
+
+
+@pytest.mark.usefixtures("github")
+def test_config_that_is_asked_for_is_looked_for_nowhere_else(checkout: Path) -> None:
+    (checkout / "link.yml").symlink_to("ops002.yml")
+    loaded = load_text("ops002.yml", CONFIG, Instead())
+
+    for name in ("./ops002.yml", str(checkout / "ops002.yml")):
+        assert checked_out(loaded, name) == ("ops002.yml", "scenarios/engine.py")
+    assert checked_out(loaded, "link.yml") == ("link.yml", "ops002.yml", "scenarios/engine.py")
+
+
+def test_link_that_was_there_is_no_change(checkout: Path, github: FakeGitHub) -> None:
+    """GitHub shows what it leads to."""
+    (checkout / "link.yml").symlink_to("ops002.yml")
+    github.files["link.yml", MAIN] = CONFIG
+
+    assert changed(api(github), "org/engine", FOUND, ("link.yml", "ops002.yml")) == ()
 
 
 @pytest.mark.parametrize(
