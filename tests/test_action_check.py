@@ -38,6 +38,10 @@ scenarios:
     workload: {kind: python, file: engine.py}
     faults: [oom]
 """
+REQUESTS = 8
+"""Of a run: the check, the parents, three files, the checks of its name, the check again, twice."""
+COUNTING = 6
+"""Of them the one for the checks of its name."""
 
 
 @dataclass
@@ -252,7 +256,13 @@ def test_killed_while_it_is_made_none_is_left_in_progress(step: Step, *, made: b
     assert step.github.made() == ([("completed", "failure")] if made else [])
 
 
-@pytest.mark.parametrize("number", range(1, 7))
+def test_requests_of_a_run_are_those_that_are_tried_below(step: Step) -> None:
+    step.run()
+
+    assert len(step.github.asked) == REQUESTS
+
+
+@pytest.mark.parametrize("number", range(1, REQUESTS + 1))
 def test_killed_at_any_request_none_is_left_in_progress(step: Step, number: int) -> None:
     step.github.at[number] = Trouble(how=hangs, after=True)
     started = step.start()
@@ -327,11 +337,11 @@ def test_another_step_of_the_same_name_turns_it_red(step: Step) -> None:
 
 
 def test_check_that_may_stand_in_for_a_red_one_is_red(step: Step) -> None:
-    step.github.at[5] = Trouble(403, body={"message": "secondary rate limit"})
+    step.github.at[COUNTING] = Trouble(403, body={"message": "secondary rate limit"})
 
     _, out = step.run()
 
-    assert step.github.asked[4].path.endswith("/check-runs")
+    assert step.github.asked[COUNTING - 1].path.endswith("/check-runs")
     assert "isn't known" in out
     assert step.github.runs[0]["output"]["title"].startswith("INCONCLUSIVE check-name")
 
