@@ -131,7 +131,7 @@ def checked_out(loaded: Loaded, given: str | None) -> tuple[str, ...]:
     makes another one the gate's, as does one that becomes a link.
     """
     named = find_config(given)
-    looked_for = [named] if given else DEFAULT_FILES[: DEFAULT_FILES.index(named) + 1]
+    looked_for = [named] if given is not None else DEFAULT_FILES[: DEFAULT_FILES.index(named) + 1]
     places = filter(None, (_in_checkout(os.path.relpath(path)) for path in looked_for))
     return tuple(dict.fromkeys((*places, loaded.file, *scenario_files(loaded.config))))
 

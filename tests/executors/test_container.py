@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ops002.executors import StartFailed
-from ops002.executors.docker.container import keeper
+from ops002.executors.docker.container import ContainerExecutor, keeper
 from ops002.executors.docker.engine import Engine
 from ops002.processes import describe
 
@@ -72,3 +72,21 @@ def test_processes_that_are_not_counted_are_never_nobody(told: dict[str, object]
 
     with pytest.raises(StartFailed, match="can't be ruled out"):
         engine.tasks("any")
+
+
+def test_container_that_has_just_ended_is_not_taken_for_one_elsewhere() -> None:
+    """Its first process is gone from /proc before the engine knows of it."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    told = iter([gone.pid, gone.pid, 0])
+
+    class JustEnded(Engine):
+        def __init__(self) -> None:
+            pass
+
+        def inspect(self, container: str) -> dict[str, dict[str, int]]:
+            del container
+            return {"State": {"Pid": next(told)}}
+
+    with pytest.raises(StartFailed, match="no program sleep"):
+        ContainerExecutor(JustEnded(), "any")
